@@ -1,0 +1,60 @@
+# The two commands: make demo, make test. Everything that is built goes to bin/.
+TEMPORAL_VERSION      := v1.5.1
+GOLANGCI_VERSION      := v2.15.0
+WORKFLOWCHECK_VERSION := v0.6.0
+
+# A Temporal CLI that is named or on PATH is used; else it is built once (about
+# four minutes on two cores).
+TEMPORAL := $(or $(TEMPORAL_CLI),$(shell command -v temporal 2>/dev/null),bin/temporal)
+GO_FILES := $(shell find . -name '*.go' -not -name '*_test.go') go.mod go.sum
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+export TEMPORAL_CLI := $(abspath $(TEMPORAL))
+export GOTOOLCHAIN  := local
+
+.PHONY: help build demo test lint bench fuzz clean
+
+help: ## Show what there is to make
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+build: bin/longhaul bin/longhaul-worker bin/slowapi $(TEMPORAL_CLI) ## Build the programs, and the Temporal CLI if there is none
+
+bin/longhaul: $(GO_FILES)
+	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o $@ ./starter
+
+bin/longhaul-worker: $(GO_FILES)
+	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o $@ ./worker
+
+bin/slowapi: $(GO_FILES)
+	CGO_ENABLED=0 go build -trimpath -o $@ ./examples/slowapi
+
+$(abspath bin/temporal):
+	@echo 'building the Temporal CLI, once: about four minutes on two cores'
+	GOBIN=$(abspath bin) CGO_ENABLED=0 go install github.com/temporalio/cli/cmd/temporal@$(TEMPORAL_VERSION)
+
+demo: build ## Run 10,000 HTTP calls against a slow API of our own
+	@examples/demo/run.sh
+
+test: build ## Run every test, those against a real server included
+	go test -race ./...
+
+lint: bin/golangci-lint bin/workflowcheck ## Check format, vet, lint, layers and determinism
+	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	go vet ./...
+	bin/golangci-lint run
+	bin/workflowcheck ./workflows/...
+
+bin/golangci-lint:
+	GOBIN=$(abspath bin) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+bin/workflowcheck:
+	GOBIN=$(abspath bin) go install go.temporal.io/sdk/contrib/tools/workflowcheck@$(WORKFLOWCHECK_VERSION)
+
+bench: build ## Measure speed and memory, side by side with other ways
+	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./bench/
+
+fuzz: ## Fuzz the parsers for a minute each
+	go test -run '^$$' -fuzz FuzzParseEntry -fuzztime 60s ./internal/output/
+	go test -run '^$$' -fuzz FuzzSpec -fuzztime 60s ./job/
+
+clean: ## Delete what was built and the demo's output
+	rm -rf bin demo

@@ -1,0 +1,105 @@
+package activities
+
+import (
+	"context"
+	"io"
+	"iter"
+	"time"
+
+	"longhaul/job"
+)
+
+// Activities are registered with a worker; each exported method is one.
+type Activities struct{ jobs Jobs }
+
+// New makes the activities over the jobs of this process.
+func New(jobs Jobs) *Activities { return &Activities{jobs} }
+
+// Jobs opens jobs in this process.
+type Jobs interface {
+	// Prepare opens the input of a spec, before there is a job.
+	Prepare(spec job.Spec) (*Preparation, error)
+	// Open opens a job; the function must be called when it is done with.
+	Open(ref job.Ref) (*Job, func(), error)
+	// Ended says whether the server knows that the owner's workflow has ended.
+	Ended(ctx context.Context, owner job.Owner) bool
+}
+
+// Preparation is what IndexInput works with.
+type Preparation struct {
+	Input Input
+	// Check tells whether the record would make a proper call.
+	Check func(job.Record) error
+	// Output opens the output folder, and makes it if it is missing.
+	Output func() (NewFolder, error)
+	// Close gives back what was opened.
+	Close func() error
+}
+
+// Job is one job in this process.
+type Job struct {
+	Folder Folder
+	// Records gives the input's records of a range.
+	Records func(job.Range) iter.Seq2[job.Record, error]
+	Pool    Pool
+	// TakenOver is done when another job has the output folder.
+	TakenOver context.Context
+	// Alone waits until no other attempt at the range runs in this process.
+	Alone    func(ctx context.Context, r job.Range) (done func(), err error)
+	Manifest job.Manifest
+}
+
+// Input is the list of records.
+type Input interface {
+	Index(ctx context.Context, index io.Writer, report func(records int64)) (job.Fingerprint, error)
+	Records(index io.ReaderAt, r job.Range) iter.Seq2[job.Record, error]
+	Stat
+}
+
+// Stat is the quick way to tell that an input has not changed.
+type Stat interface {
+	Size() int64
+	ModTime() time.Time
+}
+
+// Claims decides who may write to an output folder.
+type Claims interface {
+	Claim(owner job.Owner, duration time.Duration, ended func(job.Owner) bool) (epoch int64, held *job.Lease, err error)
+	Release(epoch int64) error
+}
+
+// NewFolder is an output folder before its job runs.
+type NewFolder interface {
+	Claims
+	Manifest() (*job.Manifest, error)
+	PutManifest(manifest job.Manifest) error
+	PutIndex(write func(io.Writer) error) error
+	Checkpoint() ([]job.Range, job.Totals, error)
+	Sweep() error
+}
+
+// Journal is where one attempt keeps its answers.
+type Journal = interface {
+	Append(job.Result) error
+	Seal() (job.JournalRef, error)
+}
+
+// Journals are what attempts at a chunk have left.
+type Journals interface {
+	Answered(r job.Range) (*job.Answered, error)
+	NewJournal(r job.Range, runID string, attempt int32) (Journal, error)
+}
+
+// Folder is the output folder of a running job.
+type Folder interface {
+	Journals
+	Flush(ctx context.Context, epoch int64, batch job.Batch) (job.Commit, error)
+	Finish(ctx context.Context, ref job.Ref, records, batchRecords int64) (job.Summary, error)
+}
+
+// Pool bounds the calls in flight.
+type Pool interface {
+	Join(share job.Share)
+	Leave(share job.Share)
+	Run(ctx, stop context.Context, records iter.Seq2[job.Record, error], keep func(job.Result) error) error
+}

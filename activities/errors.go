@@ -1,0 +1,66 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"longhaul/job"
+)
+
+// errWorkerStops ends an attempt whose worker is being shut down: the rest of
+// the chunk is for another one, at once.
+var errWorkerStops = errors.New("the worker stops")
+
+// atTheEdge turns an error into what Temporal understands: whether to retry is
+// decided here, by the error's kind.
+func atTheEdge(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errWorkerStops):
+		return temporal.NewApplicationErrorWithOptions(err.Error(), "WorkerStops",
+			temporal.ApplicationErrorOptions{NextRetryDelay: time.Millisecond})
+	case ctx.Err() != nil:
+		return canceled(ctx)
+	}
+	kind := job.KindOf(err)
+	return temporal.NewApplicationErrorWithOptions(err.Error(), string(kind),
+		temporal.ApplicationErrorOptions{NonRetryable: kind.Permanent()})
+}
+
+// canceled reports a cancel request as such; for every other reason the server
+// has given the attempt up already, and hears nothing.
+func canceled(ctx context.Context) error {
+	var requested *temporal.CanceledError
+	if errors.As(context.Cause(ctx), &requested) {
+		return requested
+	}
+	return ctx.Err()
+}
+
+// mayDrain says whether the calls in flight of an attempt whose context has
+// ended may finish: yes if it was canceled or paused, or lost sight of the
+// server; no if the server has given the chunk to somebody else, or the worker
+// must be gone.
+func mayDrain(cause error) bool {
+	var requested *temporal.CanceledError
+	var lost *serviceerror.NotFound
+	switch {
+	case errors.As(cause, &requested), errors.Is(cause, activity.ErrActivityPaused):
+		return true
+	case errors.As(cause, &lost), errors.Is(cause, context.Canceled), errors.Is(cause, activity.ErrActivityReset):
+		return false
+	default:
+		return !errors.Is(cause, context.DeadlineExceeded) || isServiceError(cause)
+	}
+}
+
+func isServiceError(err error) bool {
+	var service serviceerror.ServiceError
+	return errors.As(err, &service)
+}

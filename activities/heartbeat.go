@@ -1,0 +1,55 @@
+package activities
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"longhaul/job"
+)
+
+// heartbeat tells the server that an attempt lives, and hears from it.
+type heartbeat struct {
+	done    atomic.Int64
+	waiting atomic.Value
+	stop    chan struct{}
+	stopped chan struct{}
+}
+
+// startHeartbeat beats for the first time after 80 % of the timeout in force,
+// so that a short activity sends none: each is a billed action.
+func startHeartbeat(ctx context.Context) *heartbeat {
+	h := &heartbeat{stop: make(chan struct{}), stopped: make(chan struct{})}
+	timeout := activity.GetInfo(ctx).HeartbeatTimeout
+	if timeout <= 0 {
+		close(h.stopped)
+		return h
+	}
+	go func() {
+		defer close(h.stopped)
+		ticker := time.NewTicker(timeout * 8 / 10)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				h.beat(ctx)
+			case <-h.stop:
+				return
+			}
+		}
+	}()
+	return h
+}
+
+func (h *heartbeat) beat(ctx context.Context) {
+	waiting, _ := h.waiting.Load().(string)
+	activity.RecordHeartbeat(ctx, job.Heartbeat{Done: h.done.Load(), Waiting: waiting})
+}
+
+// end stops beating. No beat follows it.
+func (h *heartbeat) end() {
+	close(h.stop)
+	<-h.stopped
+}

@@ -1,0 +1,144 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"longhaul/job"
+)
+
+// ProcessChunk makes the call for every record of a chunk that has no answer
+// yet, and returns when every answer is on disk.
+//
+// It stops taking records when it is canceled, when the worker stops, or when
+// another job takes the folder over; then it waits for the calls in flight and
+// seals its journal, so that none of them is made again.
+func (a *Activities) ProcessChunk(ctx context.Context, ref job.Ref, chunk job.Chunk) (job.Receipt, error) {
+	beat := startHeartbeat(ctx)
+	defer beat.end()
+	opened, done, err := a.jobs.Open(ref)
+	if err != nil {
+		return job.Receipt{}, atTheEdge(ctx, err)
+	}
+	defer done()
+	receipt, err := opened.process(ctx, chunk, beat)
+	return receipt, atTheEdge(ctx, err)
+}
+
+func (j *Job) process(ctx context.Context, chunk job.Chunk, beat *heartbeat) (job.Receipt, error) {
+	stop, end := stopOf(ctx, j.TakenOver)
+	defer end()
+	// An attempt that was cut off may still hold its share.
+	alone, err := j.Alone(stop, chunk.Range)
+	if err != nil {
+		return job.Receipt{}, err
+	}
+	defer alone()
+	answered, err := j.Folder.Answered(chunk.Range)
+	if err != nil {
+		return job.Receipt{}, err
+	}
+	beat.done.Store(answered.Done())
+	if !answered.Complete() {
+		if err := j.call(ctx, stop, chunk, answered, beat); err != nil {
+			return job.Receipt{}, err
+		}
+	}
+	return job.Receipt{Range: chunk.Range, Totals: answered.Totals, Journals: answered.Journals}, nil
+}
+
+// call runs the missing records through the pool into a new journal, and adds
+// what came of them to answered.
+func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Answered, beat *heartbeat) (err error) {
+	info := activity.GetInfo(ctx)
+	journal, err := j.Folder.NewJournal(chunk.Range, info.WorkflowExecution.RunID, info.Attempt)
+	if err != nil {
+		return err
+	}
+	j.Pool.Join(chunk.Share)
+	defer j.Pool.Leave(chunk.Share)
+
+	tally := newTally(beat)
+	if err = wait(stop, startDelay(chunk, info.Attempt)); err == nil {
+		calls, cut := callsOf(ctx)
+		defer cut()
+		err = j.Pool.Run(calls, stop, missing(j.Records(chunk.Range), answered), func(result job.Result) error {
+			if err := journal.Append(result); err != nil {
+				return err
+			}
+			tally.add(result)
+			return nil
+		})
+	}
+	sealed, sealErr := journal.Seal()
+	if err = errors.Join(err, sealErr); err != nil {
+		return err
+	}
+	answered.Totals = answered.Totals.Add(tally.totals())
+	answered.Journals = append(answered.Journals, sealed)
+	return nil
+}
+
+// startDelay is the rest of the wait that the schedule asks for; a later
+// attempt is late already.
+func startDelay(chunk job.Chunk, attempt int32) time.Duration {
+	if attempt > 1 {
+		return 0
+	}
+	return chunk.StartDelay.Std()
+}
+
+// stopOf is done when no more records may be taken.
+func stopOf(ctx, takenOver context.Context) (stop context.Context, end func()) {
+	stop, cancel := context.WithCancelCause(ctx)
+	detach := context.AfterFunc(takenOver, func() { cancel(context.Cause(takenOver)) })
+	go func() {
+		select {
+		case <-activity.GetWorkerStopChannel(ctx):
+			cancel(errWorkerStops)
+		case <-stop.Done():
+		}
+	}()
+	return stop, func() { detach(); cancel(nil) }
+}
+
+// callsOf is done when calls in flight must be cut off: they outlive the
+// attempt's context if nobody else can be making them.
+func callsOf(ctx context.Context) (calls context.Context, end func()) {
+	calls, cut := context.WithCancelCause(context.WithoutCancel(ctx))
+	detach := context.AfterFunc(ctx, func() {
+		if cause := context.Cause(ctx); !mayDrain(cause) {
+			cut(cause)
+		}
+	})
+	return calls, func() { detach(); cut(nil) }
+}
+
+// missing leaves out the records that have an answer.
+func missing(records iter.Seq2[job.Record, error], answered *job.Answered) iter.Seq2[job.Record, error] {
+	return func(yield func(job.Record, error) bool) {
+		for record, err := range records {
+			if err == nil && answered.Has(record.Index) {
+				continue
+			}
+			if !yield(record, err) {
+				return
+			}
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,8 @@
+// Package calls holds the slow calls: http and sleep. Each implements Caller,
+// one method, and New chooses by the job's spec.
+//
+// A caller says with a *job.CallError why a call failed and whether to retry;
+// retrying itself, bounding calls in flight and keeping the answers are not its
+// business. An http call goes template.go (the request's text), http.go (one
+// attempt), response.go (what the answer means).
+package calls

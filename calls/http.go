@@ -1,0 +1,139 @@
+package calls
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"longhaul/job"
+)
+
+// httpCaller makes one HTTP request for each record.
+type httpCaller struct {
+	spec      job.HTTPSpec
+	jobID     string
+	templates *templates
+	client    *http.Client
+}
+
+func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
+	parsed, err := parseTemplates(spec, options.Env)
+	if err != nil {
+		return nil, err
+	}
+	if spec.Method == "" {
+		spec.Method = http.MethodGet
+		if spec.Body != "" {
+			spec.Method = http.MethodPost
+		}
+	}
+	return &httpCaller{
+		spec: spec, jobID: options.JobID, templates: parsed,
+		client: &http.Client{Transport: newTransport(options.Parallelism)},
+	}, nil
+}
+
+// newTransport keeps a connection for every call in flight: the default keeps
+// two, and would open a new one for nearly every call.
+func newTransport(parallelism int) *http.Transport {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConns = 0
+	transport.MaxIdleConnsPerHost = parallelism
+	return transport
+}
+
+// Check fills in the templates for a record and looks at the URL.
+func (c *httpCaller) Check(record job.Record) error {
+	_, err := c.request(context.Background(), record)
+	var failure *job.CallError
+	if errors.As(err, &failure) {
+		return job.Errorf(job.KindSpec, "record "+strconv.FormatInt(record.Index, 10), "%s", failure.Message).
+			WithHint("mend the template or the input")
+	}
+	return err
+}
+
+// Call makes one attempt.
+func (c *httpCaller) Call(ctx context.Context, record job.Record) (json.RawMessage, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.spec.Timeout.Std())
+	defer cancel()
+	request, err := c.request(ctx, record)
+	if err != nil {
+		return nil, err
+	}
+	response, err := c.client.Do(request)
+	if err != nil {
+		return nil, c.transportError(ctx, err)
+	}
+	defer response.Body.Close()
+	body, err := readBody(response, c.spec.MaxResponseBytes)
+	if err != nil {
+		return nil, c.transportError(ctx, err)
+	}
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return nil, statusError(response, body)
+	}
+	return asJSON(response.Header.Get("Content-Type"), body), nil
+}
+
+func (c *httpCaller) request(ctx context.Context, record job.Record) (*http.Request, error) {
+	filled, err := c.templates.fill(record)
+	if err != nil {
+		return nil, err
+	}
+	target, err := url.Parse(filled.url)
+	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
+		return nil, &job.CallError{Kind: "template", Message: "call.http.url: is not an absolute http or https URL for this record"}
+	}
+	r, err := http.NewRequestWithContext(ctx, c.spec.Method, filled.url, strings.NewReader(filled.body))
+	if err != nil {
+		return nil, &job.CallError{Kind: "template", Message: "call.http: the request cannot be made: " + withoutURL(err).Error()}
+	}
+	r.Header.Set("User-Agent", "longhaul")
+	if filled.body != "" {
+		r.Header.Set("Content-Type", contentType(filled.body))
+	}
+	if c.spec.Method == http.MethodPost || c.spec.Method == http.MethodPatch {
+		r.Header.Set("Idempotency-Key", c.jobID+"-"+strconv.FormatInt(record.Index, 10))
+	}
+	for _, h := range filled.headers {
+		if strings.EqualFold(h.name, "Host") {
+			r.Host = h.value
+		} else {
+			r.Header.Set(h.name, h.value)
+		}
+	}
+	return r, nil
+}
+
+func contentType(body string) string {
+	if json.Valid([]byte(body)) {
+		return "application/json"
+	}
+	return "text/plain; charset=utf-8"
+}
+
+// transportError is for what went wrong before there was a whole answer.
+func (c *httpCaller) transportError(ctx context.Context, err error) error {
+	var failure *job.CallError
+	if errors.As(err, &failure) {
+		return failure
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return &job.CallError{Kind: "timeout", Message: "no answer within " + c.spec.Timeout.String(), Retry: true}
+	}
+	return &job.CallError{Kind: "transport", Message: withoutURL(err).Error(), Retry: true}
+}
+
+// withoutURL drops the URL from the error: it may hold a secret.
+func withoutURL(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}

@@ -1,0 +1,102 @@
+package calls
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"longhaul/job"
+)
+
+// maxRetryAfter bounds what an API can make a job wait at once.
+const maxRetryAfter = 24 * time.Hour
+
+func readBody(response *http.Response, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(body)) > limit {
+		return nil, &job.CallError{
+			Kind: "too_large", Status: response.StatusCode,
+			Message: fmt.Sprintf("the answer is longer than max_response_bytes (%d)", limit),
+		}
+	}
+	return body, nil
+}
+
+// asJSON keeps JSON as it is; text becomes a string, anything else base64 with
+// its content type. No body is null.
+func asJSON(contentType string, body []byte) json.RawMessage {
+	trimmed := bytes.TrimSpace(body)
+	switch {
+	case len(trimmed) == 0:
+		return json.RawMessage("null")
+	case utf8.Valid(body) && json.Valid(trimmed):
+		return trimmed
+	case utf8.Valid(body):
+		return marshal(string(body))
+	default:
+		return marshal(map[string]string{"content_type": contentType, "base64": base64.StdEncoding.EncodeToString(body)})
+	}
+}
+
+func marshal(value any) json.RawMessage {
+	text, err := jsonText(value)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return json.RawMessage(text)
+}
+
+func statusError(response *http.Response, body []byte) *job.CallError {
+	message := http.StatusText(response.StatusCode)
+	if excerpt := excerptOf(body); excerpt != "" {
+		message += ": " + excerpt
+	}
+	failure := &job.CallError{
+		Kind: "http", Status: response.StatusCode, Message: message,
+		Retry: retryable(response.StatusCode),
+	}
+	if failure.Retry {
+		failure.RetryAfter = retryAfter(response.Header.Get("Retry-After"), time.Now())
+	}
+	return failure
+}
+
+// retryable are the statuses that the same request may not meet again later.
+func retryable(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	}
+	return status >= 500
+}
+
+// retryAfter reads seconds or a date (RFC 9110, 10.2.3); 0 if there is neither.
+func retryAfter(value string, now time.Time) time.Duration {
+	value = strings.TrimSpace(value)
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return min(max(at.Sub(now), 0), maxRetryAfter)
+	}
+	return 0
+}
+
+func excerptOf(body []byte) string {
+	const longest = 300
+	text := strings.ToValidUTF8(strings.TrimSpace(string(body)), "\uFFFD")
+	if len(text) > longest {
+		text = strings.ToValidUTF8(text[:longest], "") + "…"
+	}
+	return text
+}

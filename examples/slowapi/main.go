@@ -1,0 +1,86 @@
+// Command slowapi is a small slow HTTP API, for demos and tests. It answers
+// JSON about the last part of the path after about 100 ms, now and then 503, and
+// rarely 429 with Retry-After. Its calls are counted: GET /_count.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path"
+	"strconv"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+)
+
+type api struct {
+	latency, jitter  time.Duration
+	unavailable      float64
+	throttled        float64
+	retryAfterSecond int
+	calls            atomic.Int64
+}
+
+func main() {
+	var a api
+	address := flag.String("listen", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
+	addressFile := flag.String("address-file", "", "file to write the base URL to")
+	flag.DurationVar(&a.latency, "latency", 100*time.Millisecond, "mean time to answer")
+	flag.DurationVar(&a.jitter, "jitter", 20*time.Millisecond, "standard deviation of that time")
+	flag.Float64Var(&a.unavailable, "unavailable", 0.01, "share of calls answered with 503")
+	flag.Float64Var(&a.throttled, "throttled", 0.0003, "share of calls answered with 429 and Retry-After")
+	flag.IntVar(&a.retryAfterSecond, "retry-after", 1, "seconds in Retry-After")
+	flag.Parse()
+	if err := a.serve(*address, *addressFile); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func (a *api) serve(address, addressFile string) error {
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", address)
+	if err != nil {
+		return err
+	}
+	url := "http://" + listener.Addr().String()
+	if addressFile != "" {
+		// Renamed into place, so that nobody reads half of it.
+		err := os.WriteFile(addressFile+".tmp", []byte(url), 0o644)
+		if err := errors.Join(err, os.Rename(addressFile+".tmp", addressFile)); err != nil {
+			return err
+		}
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /_count", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, a.calls.Load()) })
+	mux.HandleFunc("/", a.answer)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	return server.Serve(listener)
+}
+
+func (a *api) answer(w http.ResponseWriter, r *http.Request) {
+	a.calls.Add(1)
+	select {
+	case <-time.After(a.latency + time.Duration(rand.NormFloat64()*float64(a.jitter))):
+	case <-r.Context().Done():
+		return
+	}
+	switch dice := rand.Float64(); {
+	case dice < a.throttled:
+		w.Header().Set("Retry-After", strconv.Itoa(a.retryAfterSecond))
+		http.Error(w, "slow down", http.StatusTooManyRequests)
+	case dice < a.throttled+a.unavailable:
+		http.Error(w, "try again", http.StatusServiceUnavailable)
+	default:
+		name := path.Base(r.URL.Path)
+		w.Header().Set("Content-Type", "application/json")
+		// The caller may be gone; then nobody needs the answer.
+		_ = json.NewEncoder(w).Encode(map[string]any{"name": name, "letters": utf8.RuneCountInString(name)})
+	}
+}

@@ -1,0 +1,67 @@
+package connect
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/log"
+)
+
+// dialTimeout bounds how long a server may take to answer at first.
+const dialTimeout = 10 * time.Second
+
+// Flags override what environment and profile say; empty ones do not.
+type Flags struct {
+	Address, Namespace, Profile, APIKey string
+}
+
+// Settings is how to reach a server.
+type Settings struct {
+	Options client.Options
+	// Named says whether anything (a flag, TEMPORAL_ADDRESS, a profile) names a
+	// server, or the options just hold the default.
+	Named bool
+}
+
+// Load reads TEMPORAL_* variables and the profile as every Temporal tool does,
+// with the flags on top.
+func Load(flags Flags, logger *slog.Logger) (Settings, error) {
+	profile, err := envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{ConfigFileProfile: flags.Profile})
+	if err != nil {
+		return Settings{}, fmt.Errorf("the connection settings cannot be read: %w", err)
+	}
+	override(&profile.Address, flags.Address)
+	override(&profile.Namespace, flags.Namespace)
+	override(&profile.APIKey, flags.APIKey)
+	options, err := profile.ToClientOptions(envconfig.ToClientOptionsRequest{})
+	if err != nil {
+		return Settings{}, fmt.Errorf("the connection settings are wrong: %w", err)
+	}
+	options.Logger = log.NewStructuredLogger(logger)
+	return Settings{Options: options, Named: profile.Address != ""}, nil
+}
+
+func override(setting *string, flag string) {
+	if flag != "" {
+		*setting = flag
+	}
+}
+
+// Dial connects, and says which server did not answer.
+func Dial(ctx context.Context, options client.Options) (client.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	c, err := client.DialContext(ctx, options)
+	if err != nil {
+		address := options.HostPort
+		if address == "" {
+			address = client.DefaultHostPort
+		}
+		return nil, fmt.Errorf("no Temporal server answers at %s: %w; check --address and TEMPORAL_ADDRESS, or start one with temporal server start-dev", address, err)
+	}
+	return c, nil
+}

@@ -1,0 +1,219 @@
+package connect
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/google/renameio/v2"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/testsuite"
+)
+
+const (
+	// startTimeout bounds the wait for another process that starts the server.
+	startTimeout = time.Minute
+	pollInterval = 100 * time.Millisecond
+
+	loopback    = "127.0.0.1"
+	addressFile = "server.json"
+	pidFile     = "server.pid"
+)
+
+// LocalServer is a Temporal server on this machine whose state lives in a
+// folder. Several processes may use one; the last to leave stops it.
+type LocalServer struct {
+	// Address of the gRPC service and URL of the Web UI.
+	Address string `json:"address"`
+	UI      string `json:"ui"`
+
+	dir    string
+	pid    int
+	users  *flock.Flock
+	server *testsuite.DevServer
+}
+
+// StartLocal starts a server with its state in dir, or finds the one that runs
+// there: also one that was left behind by a process that was killed.
+func StartLocal(ctx context.Context, dir string, options client.Options) (*LocalServer, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	starting := flock.New(filepath.Join(dir, "starting.lock"))
+	if _, err := starting.TryLockContext(ctx, pollInterval); err != nil {
+		return nil, fmt.Errorf("%s is locked by another process that starts a server: %w", dir, err)
+	}
+	defer starting.Unlock() //nolint:errcheck // a lock ends with the process at the latest
+	server, err := find(ctx, dir, options)
+	if err == nil && server == nil {
+		server, err = start(ctx, dir, options)
+	}
+	if err != nil {
+		return nil, err
+	}
+	server.users = flock.New(filepath.Join(dir, "users.lock"))
+	return server, server.users.RLock()
+}
+
+// find returns the server that runs in dir; nil if there is none.
+func find(ctx context.Context, dir string, options client.Options) (*LocalServer, error) {
+	found, err := read(dir)
+	if found == nil || err != nil {
+		return nil, err
+	}
+	for alive(found.pid) {
+		options.HostPort = found.Address
+		c, err := client.DialContext(ctx, options)
+		if err == nil {
+			c.Close()
+			return found, nil
+		}
+		if sleepErr := sleep(ctx); sleepErr != nil {
+			return nil, fmt.Errorf("the server in %s (process %d) does not answer: %w; stop it and try again", dir, found.pid, err)
+		}
+	}
+	return nil, nil
+}
+
+func read(dir string) (*LocalServer, error) {
+	data, err := os.ReadFile(filepath.Join(dir, addressFile))
+	pid, pidErr := os.ReadFile(filepath.Join(dir, pidFile))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(pidErr, fs.ErrNotExist) {
+		return nil, nil
+	}
+	found := &LocalServer{dir: dir}
+	if err = errors.Join(err, pidErr); err == nil {
+		err = json.Unmarshal(data, found)
+	}
+	if err == nil {
+		found.pid, err = strconv.Atoi(strings.TrimSpace(string(pid)))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s/%s or %s: %w; delete them if no server runs", dir, addressFile, pidFile, err)
+	}
+	return found, nil
+}
+
+// start writes down where the server will be before it starts, so that it is
+// found whenever this process is killed.
+func start(ctx context.Context, dir string, options client.Options) (*LocalServer, error) {
+	cli, err := FindCLI()
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	port, uiPort, err := freePorts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	started := &LocalServer{Address: net.JoinHostPort(loopback, port), UI: "http://" + net.JoinHostPort(loopback, uiPort), dir: dir}
+	data, err := json.Marshal(started)
+	if err == nil {
+		err = renameio.WriteFile(filepath.Join(dir, addressFile), append(data, '\n'), 0o644)
+	}
+	if err != nil {
+		return nil, err
+	}
+	logs, err := os.OpenFile(filepath.Join(dir, "server.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer logs.Close()
+	err = errors.Join(os.Setenv(detachVariable, cli), os.Setenv(pidVariable, filepath.Join(dir, pidFile)))
+	if err == nil {
+		options.HostPort = started.Address
+		started.server, err = testsuite.StartDevServer(ctx, DevServerOptions(self, filepath.Join(dir, "temporal.db"), uiPort, logs, options))
+	}
+	if err := errors.Join(err, os.Unsetenv(detachVariable), os.Unsetenv(pidVariable)); err != nil {
+		return nil, fmt.Errorf("the local Temporal server did not start, see %s: %w", logs.Name(), err)
+	}
+	return started, nil
+}
+
+// DevServerOptions is how we run the Temporal CLI's server: on a database file,
+// with the SQLite settings that make it about twice as fast and still keep
+// every transaction through a crash of the process.
+func DevServerOptions(executable, database, uiPort string, logs *os.File, options client.Options) testsuite.DevServerOptions {
+	return testsuite.DevServerOptions{
+		ExistingPath: executable, DBFilename: database, EnableUI: uiPort != "", UIPort: uiPort,
+		ClientOptions: &options, LogLevel: "error", Stdout: logs, Stderr: logs,
+		ExtraArgs: []string{"--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"},
+	}
+}
+
+// Close leaves the server; the last user stops it.
+func (s *LocalServer) Close() error {
+	if err := s.users.Unlock(); err != nil {
+		return err
+	}
+	last, err := s.users.TryLock()
+	if err != nil || !last {
+		return err
+	}
+	defer s.users.Unlock() //nolint:errcheck // as above
+	if s.server != nil {
+		err = s.server.Stop()
+	} else {
+		err = interrupt(s.pid)
+	}
+	return errors.Join(err, os.Remove(filepath.Join(s.dir, pidFile)))
+}
+
+// interrupt stops a server that another process started.
+func interrupt(pid int) error {
+	if err := syscall.Kill(pid, syscall.SIGINT); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	for alive(pid) {
+		if err := sleep(ctx); err != nil {
+			return fmt.Errorf("the server (process %s) does not stop: %w", strconv.Itoa(pid), err)
+		}
+	}
+	return nil
+}
+
+func alive(pid int) bool { return pid > 0 && syscall.Kill(pid, 0) == nil }
+
+func sleep(ctx context.Context) error {
+	select {
+	case <-time.After(pollInterval):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func freePorts(ctx context.Context) (port, uiPort string, err error) {
+	port, err = freePort(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	uiPort, err = freePort(ctx)
+	return port, uiPort, err
+}
+
+func freePort(ctx context.Context) (string, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(loopback, "0"))
+	if err != nil {
+		return "", err
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	return port, errors.Join(err, listener.Close())
+}

@@ -1,0 +1,65 @@
+package host
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"longhaul/activities"
+	"longhaul/internal/storage"
+	"longhaul/workflows"
+)
+
+// Options is how a worker is to run.
+type Options struct {
+	// TaskQueue is where the worker gets its tasks.
+	TaskQueue string
+	// Root confines all paths to a folder. If it is empty, paths start from
+	// the current directory and may lead anywhere.
+	Root string
+	// AllowEnv names the environment variables that templates may use.
+	AllowEnv []string
+	// StopTimeout is how long a graceful stop waits for calls in flight.
+	StopTimeout time.Duration
+}
+
+// Host is a worker that has not been started yet.
+type Host struct {
+	worker worker.Worker
+	jobs   *jobs
+}
+
+// New makes a worker for the client's namespace.
+func New(c client.Client, options Options) (*Host, error) {
+	store := storage.Unconfined(".")
+	if options.Root != "" {
+		var err error
+		if store, err = storage.Confined(options.Root); err != nil {
+			return nil, err
+		}
+	}
+	opened := newJobs(store, c, options.AllowEnv)
+	w := worker.New(c, options.TaskQueue, worker.Options{
+		WorkerStopTimeout: options.StopTimeout,
+		// A job dispatches up to 64 chunks at once; they should not queue here.
+		MaxConcurrentActivityTaskPollers: 8,
+		MaxConcurrentWorkflowTaskPollers: 4,
+		DisableRegistrationAliasing:      true,
+	})
+	w.RegisterWorkflow(workflows.BulkCall)
+	w.RegisterActivity(activities.New(opened))
+	return &Host{worker: w, jobs: opened}, nil
+}
+
+// Run works until ctx is done, then stops taking records, waits for the calls
+// in flight, and returns.
+func (h *Host) Run(ctx context.Context) error {
+	if err := h.worker.Start(); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	h.worker.Stop()
+	return h.jobs.close()
+}

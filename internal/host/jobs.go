@@ -1,0 +1,97 @@
+package host
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"longhaul/activities"
+	"longhaul/internal/storage"
+	"longhaul/job"
+)
+
+// idleLimit is how long a job stays open without an activity, so that chunks
+// that follow find their connections warm.
+const idleLimit = 5 * time.Minute
+
+// jobs are those that are open in this process.
+type jobs struct {
+	store  *storage.Local
+	client client.Client
+	env    func(string) (string, bool)
+
+	mu   sync.Mutex
+	open map[job.Ref]*openJob
+}
+
+func newJobs(store *storage.Local, c client.Client, allowEnv []string) *jobs {
+	return &jobs{store: store, client: c, env: allowedEnv(allowEnv), open: map[job.Ref]*openJob{}}
+}
+
+// Open opens a job, or finds it open. The function gives it back.
+func (j *jobs) Open(ref job.Ref) (*activities.Job, func(), error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.closeIdle(time.Now())
+	opened, ok := j.open[ref]
+	if !ok {
+		var err error
+		if opened, err = j.openJob(ref); err != nil {
+			return nil, nil, err
+		}
+		j.open[ref] = opened
+	}
+	if opened.users == 0 {
+		if err := opened.watch(); err != nil {
+			return nil, nil, err
+		}
+	}
+	opened.users++
+	return &opened.Job, func() { j.giveBack(opened) }, nil
+}
+
+func (j *jobs) giveBack(opened *openJob) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	opened.users--
+	if opened.users == 0 {
+		opened.unwatch()
+		opened.idleSince = time.Now()
+	}
+}
+
+// closeIdle is called with the lock.
+func (j *jobs) closeIdle(now time.Time) {
+	for ref, opened := range j.open {
+		if opened.users == 0 && now.Sub(opened.idleSince) > idleLimit {
+			delete(j.open, ref)
+			// Nothing is buffered in an idle folder.
+			_ = opened.folder.Close()
+		}
+	}
+}
+
+func (j *jobs) close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var errs []error
+	for opened := range maps.Values(j.open) {
+		errs = append(errs, opened.folder.Close())
+	}
+	clear(j.open)
+	return errors.Join(append(errs, j.store.Close())...)
+}
+
+// allowedEnv looks up only names that the worker was started with.
+func allowedEnv(names []string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		if !slices.Contains(names, name) {
+			return "", false
+		}
+		return lookupEnv(name)
+	}
+}

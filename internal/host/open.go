@@ -1,0 +1,118 @@
+package host
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"time"
+
+	"longhaul/activities"
+	"longhaul/calls"
+	"longhaul/internal/input"
+	"longhaul/internal/output"
+	"longhaul/internal/pool"
+	"longhaul/internal/storage"
+	"longhaul/job"
+)
+
+var lookupEnv = os.LookupEnv
+
+// openJob is a job with all that it needs in this process.
+type openJob struct {
+	activities.Job
+	ref    job.Ref
+	folder *storage.Folder
+	output *output.Folder
+	lease  time.Duration
+
+	users     int
+	idleSince time.Time
+	watcher   *watcher
+	ranges    ranges
+}
+
+// source is an input, from a file or a count.
+type source interface {
+	activities.Input
+	io.Closer
+}
+
+func (j *jobs) openJob(ref job.Ref) (*openJob, error) {
+	folder, err := j.store.Folder(ref.Output, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, job.Errorf(job.KindOutput, ref.Output, "the output folder is gone").
+			WithHint("bring it back, or start the job again")
+	}
+	if err != nil {
+		return nil, err
+	}
+	opened, err := j.fillIn(&openJob{ref: ref, folder: folder, output: output.NewFolder(folder, ref.Output)})
+	if err != nil {
+		return nil, errors.Join(err, folder.Close())
+	}
+	return opened, nil
+}
+
+func (j *jobs) fillIn(o *openJob) (*openJob, error) {
+	if err := o.output.Holds(o.ref.Epoch); err != nil {
+		return nil, err
+	}
+	manifest, err := o.output.Manifest()
+	if err != nil {
+		return nil, err
+	}
+	if manifest == nil || manifest.JobID != o.ref.JobID {
+		return nil, job.Errorf(job.KindOutput, o.ref.Output, "the output folder is not that of job %s", o.ref.JobID).
+			WithHint("bring it back, or start the job again")
+	}
+	spec := manifest.Spec
+	caller, err := calls.New(spec.Call, calls.Options{JobID: manifest.JobID, Parallelism: spec.Parallelism, Env: j.env})
+	if err != nil {
+		return nil, err
+	}
+	o.lease = spec.HeartbeatTimeout.Std()
+	o.Job = activities.Job{
+		Folder:   o.output,
+		Manifest: *manifest,
+		Pool:     pool.New(caller, spec.Retry, spec.Rate > 0),
+		Records:  func(r job.Range) iter.Seq2[job.Record, error] { return j.records(*manifest, o.output, r) },
+		Alone:    o.ranges.alone,
+	}
+	return o, nil
+}
+
+// records opens the input and its index for one pass over a range.
+func (j *jobs) records(manifest job.Manifest, folder *output.Folder, r job.Range) iter.Seq2[job.Record, error] {
+	return func(yield func(job.Record, error) bool) {
+		in, err := j.openInput(manifest.Spec.Input)
+		if err != nil {
+			yield(job.Record{}, err)
+			return
+		}
+		defer in.Close()
+		if !manifest.Input.Unchanged(in.Size(), in.ModTime()) {
+			yield(job.Record{}, input.Changed(manifest.Spec.Input.URI))
+			return
+		}
+		index, err := folder.Index()
+		if err != nil {
+			yield(job.Record{}, err)
+			return
+		}
+		defer index.Close()
+		in.Records(index, r)(yield)
+	}
+}
+
+func (j *jobs) openInput(spec job.InputSpec) (source, error) {
+	if spec.Count != nil {
+		return input.Count(*spec.Count), nil
+	}
+	object, err := j.store.Open(spec.URI)
+	if err != nil {
+		return nil, err
+	}
+	return input.NewFile(object, spec.URI, spec.ResolvedFormat()), nil
+}

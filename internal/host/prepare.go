@@ -1,0 +1,73 @@
+package host
+
+import (
+	"context"
+	"errors"
+
+	enumspb "go.temporal.io/api/enums/v1"
+
+	"longhaul/activities"
+	"longhaul/calls"
+	"longhaul/internal/output"
+	"longhaul/internal/storage"
+	"longhaul/job"
+)
+
+// Prepare opens the input and readies the call of a spec.
+func (j *jobs) Prepare(spec job.Spec) (*activities.Preparation, error) {
+	caller, err := calls.New(spec.Call, calls.Options{Parallelism: 1, Env: j.env})
+	if err != nil {
+		return nil, err
+	}
+	in, err := j.openInput(spec.Input)
+	if err != nil {
+		return nil, err
+	}
+	var folder *storage.Folder
+	return &activities.Preparation{
+		Input: in,
+		Check: func(record job.Record) error {
+			if checker, ok := caller.(calls.Checker); ok {
+				return checker.Check(record)
+			}
+			return nil
+		},
+		Output: func() (activities.NewFolder, error) {
+			var err error
+			folder, err = j.store.Folder(spec.Output.URI, true)
+			if err != nil {
+				return nil, err
+			}
+			return output.NewFolder(folder, spec.Output.URI), nil
+		},
+		Close: func() error {
+			if folder == nil {
+				return in.Close()
+			}
+			return errors.Join(in.Close(), folder.Close())
+		},
+	}, nil
+}
+
+// Ended says whether the server knows that the owner's workflow has ended: its
+// run, or the last of the runs that continue it. A server that does not know
+// the run cannot tell.
+func (j *jobs) Ended(ctx context.Context, owner job.Owner) bool {
+	first, err := j.client.DescribeWorkflowExecution(ctx, owner.WorkflowID, owner.RunID)
+	if err != nil {
+		return false
+	}
+	switch first.GetWorkflowExecutionInfo().GetStatus() {
+	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED:
+		return false
+	case enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW:
+	default:
+		return true
+	}
+	last, err := j.client.DescribeWorkflowExecution(ctx, owner.WorkflowID, "")
+	if err != nil {
+		return false
+	}
+	info := last.GetWorkflowExecutionInfo()
+	return info.GetFirstRunId() != owner.RunID || info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+}

@@ -1,0 +1,63 @@
+package host
+
+import (
+	"context"
+	"time"
+
+	"longhaul/job"
+)
+
+// watchInterval is how soon a job in this process hears of a takeover.
+const watchInterval = time.Second
+
+// watcher renews the lease of a busy job, and sees when another job takes the
+// folder over.
+type watcher struct {
+	end     context.CancelFunc
+	stopped chan struct{}
+}
+
+// watch begins with a renewal, so that no activity works in a folder that is
+// another job's.
+func (o *openJob) watch() error {
+	if err := o.output.Renew(o.ref.Epoch); err != nil {
+		return err
+	}
+	takenOver, taken := context.WithCancelCause(context.Background())
+	o.TakenOver = takenOver
+	ctx, end := context.WithCancel(context.Background())
+	o.watcher = &watcher{end: end, stopped: make(chan struct{})}
+	go func() {
+		defer close(o.watcher.stopped)
+		o.keepLease(ctx, taken)
+	}()
+	return nil
+}
+
+func (o *openJob) unwatch() {
+	o.watcher.end()
+	<-o.watcher.stopped
+}
+
+func (o *openJob) keepLease(ctx context.Context, taken context.CancelCauseFunc) {
+	ticker := time.NewTicker(watchInterval)
+	defer ticker.Stop()
+	renewed := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		check := o.output.Holds
+		if time.Since(renewed) >= o.lease {
+			check = o.output.Renew
+			renewed = time.Now()
+		}
+		// An error of the storage may pass; the lease lasts some renewals.
+		if err := check(o.ref.Epoch); job.KindOf(err) == job.KindTakenOver {
+			taken(err)
+			return
+		}
+	}
+}

@@ -1,0 +1,57 @@
+package output
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"longhaul/job"
+)
+
+// commit reads the commit of a batch; isMissing if the batch is not done.
+func (f *Folder) commit(batch int64) (job.Commit, error) {
+	var commit job.Commit
+	err := f.readJSON(commitName(batch), &commit)
+	return commit, err
+}
+
+// committed are the numbers of the batches that are done, in order.
+func (f *Folder) committed() ([]int64, error) {
+	names, err := f.store.List(commitDir)
+	if err != nil {
+		return nil, err
+	}
+	numbers := make([]int64, 0, len(names))
+	for _, name := range names {
+		var number int64
+		base := path.Base(name)
+		if _, err := fmt.Sscanf(strings.TrimSuffix(base, ".json"), "%d", &number); err == nil && strings.HasSuffix(base, ".json") {
+			numbers = append(numbers, number)
+		}
+	}
+	return numbers, nil
+}
+
+// Checkpoint is what the commits say together: the ranges that are done, merged
+// and in order, and their totals.
+func (f *Folder) Checkpoint() ([]job.Range, job.Totals, error) {
+	var ranges []job.Range
+	var totals job.Totals
+	numbers, err := f.committed()
+	if err != nil {
+		return nil, totals, err
+	}
+	for _, number := range numbers {
+		commit, err := f.commit(number)
+		if err != nil {
+			return nil, totals, err
+		}
+		totals = totals.Add(commit.Totals)
+		if n := len(ranges); n > 0 && ranges[n-1].Last == commit.First {
+			ranges[n-1].Last = commit.Last
+		} else {
+			ranges = append(ranges, commit.Range)
+		}
+	}
+	return ranges, totals, nil
+}

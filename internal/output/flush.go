@@ -1,0 +1,188 @@
+package output
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"longhaul/job"
+)
+
+// Latencies are kept in microseconds, from 1 to an hour, to two digits.
+const (
+	maxLatency    = int64(time.Hour / time.Microsecond)
+	latencyDigits = 2
+)
+
+// location is where a record's line lies; 16 bytes, one for each record of the
+// batch. A length of 0 means that the record has no answer.
+type location struct {
+	offset int64
+	length uint32
+	// source is the journal's number, shifted left by one; the low bit is set
+	// for a failure.
+	source uint32
+}
+
+// merge is one flush under way.
+type merge struct {
+	batch     job.Batch
+	journals  []Object
+	locations []location
+	totals    job.Totals
+	latency   *hdrhistogram.Histogram
+}
+
+// Flush merges the batch's journals into its part, and its errors part if
+// records failed, and commits it. Only the bytes that the receipts sealed
+// count, so the same batch always gives the same part, whatever a cut-off
+// attempt still appends. Run again, it changes nothing.
+func (f *Folder) Flush(ctx context.Context, epoch int64, batch job.Batch) (commit job.Commit, err error) {
+	commit, err = f.commit(batch.Number)
+	if err == nil {
+		return commit, f.dropJournals(batch.Range)
+	}
+	if !isMissing(err) {
+		return commit, err
+	}
+	m := &merge{
+		batch: batch, locations: make([]location, batch.Len()),
+		latency: hdrhistogram.New(1, maxLatency, latencyDigits),
+	}
+	defer func() { err = errors.Join(err, m.close()) }()
+	if err := m.locate(ctx, f.store); err != nil {
+		return commit, err
+	}
+	if err := f.Holds(epoch); err != nil {
+		return commit, err
+	}
+	commit = job.Commit{Batch: batch.Number, Range: batch.Range, Totals: m.totals}
+	if commit.Part, err = f.putPart(ctx, m, partName(batch.Number), false); err != nil {
+		return commit, err
+	}
+	if m.totals.Failed > 0 {
+		failures, err := f.putPart(ctx, m, errorsName(batch.Number), true)
+		if err != nil {
+			return commit, err
+		}
+		commit.Errors = &failures
+	}
+	return f.putCommit(commit, m)
+}
+
+func (f *Folder) putCommit(commit job.Commit, m *merge) (job.Commit, error) {
+	encoded, err := m.latency.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		return commit, err
+	}
+	commit.Latency = string(encoded)
+	commit.Committed = time.Now().UTC()
+	err = f.store.PutIfAbsent(commitName(commit.Batch), writeJSON(commit))
+	if isTaken(err) {
+		commit, err = f.commit(commit.Batch)
+	}
+	if err != nil {
+		return commit, err
+	}
+	return commit, f.dropJournals(commit.Range)
+}
+
+// locate fills the table. The first answer to a record counts.
+func (m *merge) locate(ctx context.Context, store Store) error {
+	for source, journal := range m.batch.Journals {
+		object, err := store.Open(journal.Name)
+		if err != nil {
+			return lostJournal(journal.Name, err)
+		}
+		m.journals = append(m.journals, object)
+		for at, err := range entries(object, journal.Size) {
+			if err == nil && ctx.Err() != nil {
+				err = context.Cause(ctx)
+			}
+			if err != nil {
+				return err
+			}
+			m.add(uint32(source), at)
+		}
+	}
+	for i := range m.locations {
+		if m.locations[i].length == 0 {
+			return lostJournal(fmt.Sprintf("record %d", m.batch.First+int64(i)), errors.New("has no answer in the journals"))
+		}
+	}
+	return nil
+}
+
+func (m *merge) add(source uint32, at located) {
+	i := at.index - m.batch.First
+	if i < 0 || i >= int64(len(m.locations)) || m.locations[i].length > 0 {
+		return
+	}
+	m.locations[i] = location{at.offset, uint32(len(at.line)), source << 1}
+	if !at.succeeded {
+		m.locations[i].source |= 1
+	}
+	m.totals = m.totals.Add(at.totals())
+	// A latency beyond the histogram's range counts as its end.
+	_ = m.latency.RecordValue(min(max(at.latency, 1), maxLatency))
+}
+
+// putPart writes the lines of the successes, or of the failures, in order.
+func (f *Folder) putPart(ctx context.Context, m *merge, name string, failures bool) (job.Object, error) {
+	object := job.Object{Name: name}
+	err := f.store.Put(name, func(w io.Writer) error {
+		digest := sha256.New()
+		out := bufio.NewWriterSize(io.MultiWriter(w, digest), 256<<10)
+		var line []byte
+		for _, at := range m.locations {
+			if at.source&1 == 1 != failures {
+				continue
+			}
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			line = append(line[:0], make([]byte, at.length+1)...)
+			if _, err := m.journals[at.source>>1].ReadAt(line[:at.length], at.offset); err != nil {
+				return err
+			}
+			line[at.length] = '\n'
+			object.Bytes += int64(len(line))
+			if _, err := out.Write(line); err != nil {
+				return err
+			}
+		}
+		err := out.Flush()
+		object.SHA256 = hex.EncodeToString(digest.Sum(nil))
+		return err
+	})
+	return object, err
+}
+
+func (m *merge) close() error {
+	errs := make([]error, 0, len(m.journals))
+	for _, journal := range m.journals {
+		errs = append(errs, journal.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// dropJournals deletes all journals of the range, those of cut-off attempts too.
+func (f *Folder) dropJournals(r job.Range) error {
+	names, err := f.journals(r)
+	if err != nil {
+		return err
+	}
+	return f.store.Delete(names...)
+}
+
+func lostJournal(name string, err error) error {
+	return job.Errorf(job.KindOutput, name, "an answer that was on disk is gone: %w", err).
+		WithHint("start the job again with the same output: it makes the lost calls anew")
+}

@@ -1,0 +1,167 @@
+package pool
+
+import (
+	"container/list"
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"longhaul/job"
+)
+
+// Pool is a semaphore whose size is the sum of the shares that have joined, and
+// a rate limiter likewise. The zero value is not ready; use New.
+type Pool struct {
+	caller Caller
+	retry  job.RetrySpec
+
+	mu       sync.Mutex
+	capacity int
+	inFlight int
+	// waiting are the calls that wait for a token, leaving the chunks that wait
+	// until the calls in flight fit without their share.
+	waiting list.List
+	leaving list.List
+	// brakedUntil holds all calls back, see Brake.
+	brakedUntil time.Time
+	brake       *time.Timer
+
+	limited bool
+	rate    float64
+	limiter *rate.Limiter
+	// turn lets one call at a time wait for the limiter: a reservation made
+	// before the rate was lowered would start too early.
+	turn chan struct{}
+}
+
+// New makes a pool without tokens for one kind of call. A limited pool starts
+// calls no faster than the rates of its shares allow together.
+func New(caller Caller, retry job.RetrySpec, limited bool) *Pool {
+	return &Pool{caller: caller, retry: retry, limited: limited, limiter: rate.NewLimiter(rate.Inf, 1), turn: make(chan struct{}, 1)}
+}
+
+// Join adds a share.
+func (p *Pool) Join(share job.Share) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.capacity += share.Calls
+	p.addRate(share.Rate)
+	p.grant()
+}
+
+// Leave takes a share away, and returns when the calls in flight fit into what
+// is left, so that the share can be given to another worker.
+func (p *Pool) Leave(share job.Share) {
+	p.mu.Lock()
+	p.capacity -= share.Calls
+	p.addRate(-share.Rate)
+	if p.inFlight <= p.capacity {
+		p.mu.Unlock()
+		return
+	}
+	fits := make(chan struct{})
+	p.leaving.PushBack(fits)
+	p.mu.Unlock()
+	<-fits
+}
+
+// acquire waits for a token, first come first served, and then for the rate.
+func (p *Pool) acquire(ctx context.Context) error {
+	p.mu.Lock()
+	if p.free() && p.waiting.Len() == 0 {
+		p.inFlight++
+		p.mu.Unlock()
+		return p.await(ctx)
+	}
+	granted := make(chan struct{})
+	place := p.waiting.PushBack(granted)
+	p.mu.Unlock()
+	select {
+	case <-granted:
+		return p.await(ctx)
+	case <-ctx.Done():
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-granted:
+		p.giveBack()
+	default:
+		p.waiting.Remove(place)
+	}
+	return context.Cause(ctx)
+}
+
+// await holds a token until the rate allows a start.
+func (p *Pool) await(ctx context.Context) error {
+	if !p.limited {
+		return nil
+	}
+	select {
+	case p.turn <- struct{}{}:
+		err := p.limiter.Wait(ctx)
+		<-p.turn
+		if err == nil {
+			return nil
+		}
+	case <-ctx.Done():
+	}
+	p.release()
+	return context.Cause(ctx)
+}
+
+// release gives a token back.
+func (p *Pool) release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.giveBack()
+}
+
+func (p *Pool) giveBack() {
+	p.inFlight--
+	p.grant()
+	for p.inFlight <= p.capacity && p.leaving.Len() > 0 {
+		close(p.leaving.Remove(p.leaving.Front()).(chan struct{}))
+	}
+}
+
+// Brake starts no call of the job in this process for the given time. Calls in
+// flight go on. Of several brakes the longest counts.
+func (p *Pool) Brake(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	until := time.Now().Add(d)
+	if !until.After(p.brakedUntil) {
+		return
+	}
+	p.brakedUntil = until
+	if p.brake != nil {
+		p.brake.Stop()
+	}
+	p.brake = time.AfterFunc(d, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.grant()
+	})
+}
+
+func (p *Pool) free() bool {
+	return p.inFlight < p.capacity && (p.brakedUntil.IsZero() || !time.Now().Before(p.brakedUntil))
+}
+
+func (p *Pool) grant() {
+	for p.waiting.Len() > 0 && p.free() {
+		p.inFlight++
+		close(p.waiting.Remove(p.waiting.Front()).(chan struct{}))
+	}
+}
+
+func (p *Pool) addRate(change float64) {
+	if !p.limited {
+		return
+	}
+	p.rate = max(0, p.rate+change)
+	p.limiter.SetLimit(rate.Limit(p.rate))
+}

@@ -1,0 +1,44 @@
+package job
+
+import "time"
+
+// CallSpec chooses the slow call: exactly one of its fields is set.
+type CallSpec struct {
+	HTTP  *HTTPSpec  `json:"http,omitempty"`
+	Sleep *SleepSpec `json:"sleep,omitempty"`
+}
+
+// SleepSpec waits and answers its input: for demos and tests.
+type SleepSpec struct {
+	// Duration is how long each call takes.
+	Duration Duration `json:"duration"`
+}
+
+// HTTPSpec is one HTTP request for each record. URL, header values and body
+// are Go text/templates over the record.
+type HTTPSpec struct {
+	// Method is the HTTP method; default GET, or POST when there is a body.
+	Method string `json:"method,omitempty"`
+	// URL is a template, such as "https://api.example.com/items/{{.id | urlquery}}".
+	URL string `json:"url"`
+	// Headers are templates by header name.
+	Headers map[string]string `json:"headers,omitempty"`
+	// Body is a template, such as "{{json .}}".
+	Body string `json:"body,omitempty"`
+	// Timeout bounds one attempt, its answer included; default 30s.
+	Timeout Duration `json:"timeout"`
+	// MaxResponseBytes bounds the answer's body; default 10 MiB.
+	MaxResponseBytes int64 `json:"max_response_bytes"`
+}
+
+// DefaultHTTPSpec is an HTTPSpec with its defaults.
+func DefaultHTTPSpec() HTTPSpec {
+	return HTTPSpec{Timeout: Duration(30 * time.Second), MaxResponseBytes: 10 << 20}
+}
+
+// UnmarshalJSON fills in the defaults of what is not there.
+func (h *HTTPSpec) UnmarshalJSON(data []byte) error {
+	type plain HTTPSpec
+	*h = DefaultHTTPSpec()
+	return decode(data, (*plain)(h))
+}

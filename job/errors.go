@@ -1,0 +1,81 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Kind says whose turn it is to act on an Error. It is decided once, where the
+// error arises, and also becomes the type of the Temporal application error.
+type Kind string
+
+// The kinds of errors. All but KindStorage are permanent: trying again without
+// a change by the user gives the same answer.
+const (
+	// KindSpec: the job spec is wrong.
+	KindSpec Kind = "InvalidSpec"
+	// KindInput: the input cannot be read, or is not what it was.
+	KindInput Kind = "InvalidInput"
+	// KindOutput: the output folder belongs to another job, or was damaged.
+	KindOutput Kind = "InvalidOutput"
+	// KindTakenOver: another job has taken over the output folder.
+	KindTakenOver Kind = "TakenOver"
+	// KindTooManyFailures: max_failures was exceeded.
+	KindTooManyFailures Kind = "TooManyFailures"
+	// KindStorage: a disk or network error that may pass.
+	KindStorage Kind = "Storage"
+)
+
+// Error is what Longhaul's packages return: what was being done, what went
+// wrong, and what to do about it.
+type Error struct {
+	// Op names the thing at fault: a spec field, a file, a line.
+	Op string
+	// Kind decides whether Temporal tries again.
+	Kind Kind
+	// Err is what went wrong.
+	Err error
+	// Hint is what the user can do; may be empty.
+	Hint string
+}
+
+// Errorf makes an Error without a hint.
+func Errorf(kind Kind, op, format string, args ...any) *Error {
+	return &Error{Op: op, Kind: kind, Err: fmt.Errorf(format, args...)}
+}
+
+// WithHint returns the error with advice for the user.
+func (e *Error) WithHint(format string, args ...any) *Error {
+	e.Hint = fmt.Sprintf(format, args...)
+	return e
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.Op != "" {
+		b.WriteString(e.Op)
+		b.WriteString(": ")
+	}
+	b.WriteString(e.Err.Error())
+	if e.Hint != "" {
+		b.WriteString("; ")
+		b.WriteString(e.Hint)
+	}
+	return b.String()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf returns the kind of the outermost Error in err's chain. An error that
+// is none of ours is KindStorage: it may pass.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return KindStorage
+}
+
+// Permanent says whether trying again is of no use.
+func (k Kind) Permanent() bool { return k != KindStorage }

@@ -1,0 +1,126 @@
+package job
+
+import (
+	"fmt"
+	"time"
+)
+
+// LayoutVersion is the version of the output folder's layout that this code
+// reads and writes.
+const LayoutVersion = 1
+
+// Manifest is _longhaul/job.json: which job the folder belongs to.
+type Manifest struct {
+	Version int         `json:"version"`
+	JobID   string      `json:"job_id"`
+	Created time.Time   `json:"created"`
+	Spec    Spec        `json:"spec"`
+	Input   Fingerprint `json:"input"`
+}
+
+// Fingerprint tells one input from another.
+type Fingerprint struct {
+	// Records is N.
+	Records int64 `json:"records"`
+	// Size in bytes and time of the last change; zero for a count.
+	Size     int64     `json:"size"`
+	Modified time.Time `json:"modified,omitzero"`
+	// SHA256 is that of the whole content, in hex.
+	SHA256 string `json:"sha256,omitempty"`
+	// IndexStep: the index holds the offset of every record divisible by it.
+	IndexStep int64 `json:"index_step,omitempty"`
+}
+
+// Unchanged says whether size and time are still the same: the quick check.
+func (f Fingerprint) Unchanged(size int64, modified time.Time) bool {
+	return f.Size == size && f.Modified.Equal(modified)
+}
+
+// Accepts says whether a job with this spec and input may go on in a folder
+// with this manifest: everything that the answers depend on must be the same.
+// Parallelism, pace, retry and limits may differ.
+func (m Manifest) Accepts(spec Spec, input Fingerprint) error {
+	switch {
+	case m.Input.Records != input.Records || m.Input.SHA256 != input.SHA256:
+		return m.refuse("another input (%d records, sha256 %.12s; now %d records, sha256 %.12s)",
+			m.Input.Records, orNone(m.Input.SHA256), input.Records, orNone(input.SHA256))
+	case m.Spec.Input.ResolvedFormat() != spec.Input.ResolvedFormat():
+		return m.refuse("input.format %s, not %s", m.Spec.Input.ResolvedFormat(), spec.Input.ResolvedFormat())
+	case m.Spec.BatchRecords() != spec.BatchRecords():
+		return m.refuse("parts of chunk_size × batch_size = %d records, not %d", m.Spec.BatchRecords(), spec.BatchRecords())
+	case !m.Spec.Call.sameAnswers(spec.Call):
+		return m.refuse("another call")
+	}
+	return nil
+}
+
+func (m Manifest) refuse(format string, args ...any) error {
+	return Errorf(KindOutput, m.Spec.Output.URI, "this output folder belongs to a job with "+format, args...).
+		WithHint("use the spec and input that it was begun with, or another output.uri")
+}
+
+// sameAnswers compares the calls but for the settings that only bound them.
+func (c CallSpec) sameAnswers(other CallSpec) bool {
+	return c.identity() == other.identity()
+}
+
+func (c CallSpec) identity() string {
+	switch {
+	case c.HTTP != nil:
+		h := *c.HTTP
+		// fmt prints maps in key order.
+		return fmt.Sprintf("http %q %q %q %q", h.Method, h.URL, h.Headers, h.Body)
+	case c.Sleep != nil:
+		return "sleep"
+	default:
+		return ""
+	}
+}
+
+func orNone(digest string) string {
+	if digest == "" {
+		return "none"
+	}
+	return digest
+}
+
+// Object names a file of the output with its digest.
+type Object struct {
+	Name   string `json:"name"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// Commit is _longhaul/commits/NNNNNN.json: it says that a batch is done.
+type Commit struct {
+	Batch int64 `json:"batch"`
+	Range
+	Totals
+	Part Object `json:"part"`
+	// Errors is nil if no record failed.
+	Errors *Object `json:"errors,omitempty"`
+	// Latency is an HdrHistogram of microseconds in its V2 compressed encoding.
+	Latency   string    `json:"latency,omitempty"`
+	Committed time.Time `json:"committed"`
+}
+
+// Owner says which workflow holds an output folder.
+type Owner struct {
+	Namespace  string `json:"namespace"`
+	WorkflowID string `json:"workflow_id"`
+	// RunID is that of the first run in a chain of continue-as-new.
+	RunID string `json:"run_id"`
+}
+
+// Lease is a claim to an output folder; it lapses when it is not renewed.
+type Lease struct {
+	Owner
+	Renewed time.Time `json:"renewed"`
+	// Duration is how long after Renewed the lease runs out.
+	Duration Duration `json:"duration"`
+	// Released is set when the job has finished.
+	Released bool `json:"released,omitempty"`
+}
+
+// Expires is when the lease runs out.
+func (l Lease) Expires() time.Time { return l.Renewed.Add(l.Duration.Std()) }

@@ -1,0 +1,97 @@
+package job
+
+import "time"
+
+// Spec is what a user asks for: the JSON of a job file and the input of the
+// BulkCall workflow. A Spec that was decoded from JSON has its defaults filled
+// in; one made in Go starts from DefaultSpec.
+type Spec struct {
+	Input  InputSpec  `json:"input"`
+	Output OutputSpec `json:"output"`
+	Call   CallSpec   `json:"call"`
+
+	// Parallelism is how many calls are in flight at most, all workers
+	// together: 1 to 100,000, default 200.
+	Parallelism int `json:"parallelism"`
+	// ChunkSize is how many records one ProcessChunk activity gets at most:
+	// 1 to 100,000, default 1000.
+	ChunkSize int64 `json:"chunk_size"`
+	// ChunkInterval is the least time between the starts of two chunks of
+	// ChunkSize records (smaller chunks wait in proportion); default 500ms.
+	ChunkInterval Duration `json:"chunk_interval"`
+	// BatchSize is how many full chunks make one part file: 1 to 10,000,
+	// default 5.
+	BatchSize int64 `json:"batch_size"`
+	// BatchInterval replaces ChunkInterval between two batches; default
+	// ChunkInterval.
+	BatchInterval *Duration `json:"batch_interval,omitempty"`
+	// Rate is how many calls start per second at most, all workers together;
+	// 0, the default, sets no limit.
+	Rate float64 `json:"rate"`
+	// Retry is how often and when a failed call is made again.
+	Retry RetrySpec `json:"retry"`
+	// MaxFailures is how many failed records stop the job; default 10%.
+	MaxFailures FailureLimit `json:"max_failures"`
+	// HeartbeatTimeout is how soon a dead worker is noticed: at least 1s,
+	// default 10s.
+	HeartbeatTimeout Duration `json:"heartbeat_timeout"`
+}
+
+// InputSpec names the list of records: a file or a count.
+type InputSpec struct {
+	// URI is a file, relative to the worker's root.
+	URI string `json:"uri,omitempty"`
+	// Count makes the numbers 0..Count-1 the records; no file is read.
+	Count *int64 `json:"count,omitempty"`
+	// Format is jsonl, csv or lines; default by the file's extension.
+	Format Format `json:"format,omitempty"`
+}
+
+// OutputSpec names the folder that the answers go to.
+type OutputSpec struct {
+	// URI is a folder, relative to the worker's root; made if missing.
+	URI string `json:"uri"`
+}
+
+// RetrySpec is the retry policy of one record. The back-off has full jitter: a
+// random time up to min(initial × coefficient^n, maximum).
+type RetrySpec struct {
+	// MaximumAttempts counts the first call too: 1 to 1000, default 5.
+	MaximumAttempts int `json:"maximum_attempts"`
+	// InitialInterval bounds the first wait; default 500ms.
+	InitialInterval Duration `json:"initial_interval"`
+	// BackoffCoefficient is at least 1, default 2.
+	BackoffCoefficient float64 `json:"backoff_coefficient"`
+	// MaximumInterval bounds every wait; default 30s.
+	MaximumInterval Duration `json:"maximum_interval"`
+}
+
+// DefaultSpec is a Spec with every default filled in; input, output and call
+// have none.
+func DefaultSpec() Spec {
+	return Spec{
+		Parallelism:      200,
+		ChunkSize:        1000,
+		ChunkInterval:    Duration(500 * time.Millisecond),
+		BatchSize:        5,
+		MaxFailures:      FailureLimit{Value: 10, Percent: true},
+		HeartbeatTimeout: Duration(10 * time.Second),
+		Retry: RetrySpec{
+			MaximumAttempts:    5,
+			InitialInterval:    Duration(500 * time.Millisecond),
+			BackoffCoefficient: 2,
+			MaximumInterval:    Duration(30 * time.Second),
+		},
+	}
+}
+
+// BatchRecords is how many records a part holds.
+func (s Spec) BatchRecords() int64 { return s.ChunkSize * s.BatchSize }
+
+// IntervalBetweenBatches is BatchInterval or its default.
+func (s Spec) IntervalBetweenBatches() Duration {
+	if s.BatchInterval != nil {
+		return *s.BatchInterval
+	}
+	return s.ChunkInterval
+}

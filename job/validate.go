@@ -1,0 +1,132 @@
+package job
+
+import (
+	"math"
+	"strings"
+	"time"
+)
+
+// maxBatchRecords bounds the memory of a flush, 16 bytes a record.
+const maxBatchRecords = 5_000_000
+
+// Validate checks every value that can be checked without reading a file. Its
+// error is of KindSpec and names the field.
+func (s Spec) Validate() error {
+	for _, check := range []func() error{s.validateInput, s.validateOutput, s.validateCall, s.validatePace, s.validateRetry} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s Spec) validateInput() error {
+	in := s.Input
+	switch {
+	case in.URI == "" && in.Count == nil:
+		return Errorf(KindSpec, "input", "one of input.uri and input.count is needed").
+			WithHint(`name a file ("input": {"uri": "records.jsonl"}) or a number of records ("input": {"count": 1000})`)
+	case in.URI != "" && in.Count != nil:
+		return Errorf(KindSpec, "input", "input.uri and input.count are both set").WithHint("keep one of them")
+	case in.Count != nil && *in.Count < 0:
+		return Errorf(KindSpec, "input.count", "%d is negative", *in.Count).WithHint("give 0 or more")
+	case in.Count != nil && in.Format != "" && in.Format != FormatCount:
+		return Errorf(KindSpec, "input.format", "%q does not go with input.count", in.Format).WithHint("leave it out")
+	}
+	switch in.ResolvedFormat() {
+	case FormatJSONL, FormatCSV, FormatLines:
+		return nil
+	case FormatCount:
+		if in.Count != nil {
+			return nil
+		}
+		return Errorf(KindSpec, "input.format", "count goes with input.count, not with a file")
+	case "":
+		return Errorf(KindSpec, "input.format", "the extension of %q does not tell the format", in.URI).
+			WithHint("set input.format to jsonl, csv or lines")
+	default:
+		return Errorf(KindSpec, "input.format", "%q is not a format", in.Format).WithHint("use jsonl, csv or lines")
+	}
+}
+
+func (s Spec) validateOutput() error {
+	if s.Output.URI == "" {
+		return Errorf(KindSpec, "output.uri", "is missing").WithHint(`name a folder for the answers: "output": {"uri": "out"}`)
+	}
+	return nil
+}
+
+func (s Spec) validateCall() error {
+	switch {
+	case s.Call.HTTP == nil && s.Call.Sleep == nil:
+		return Errorf(KindSpec, "call", "there is none").WithHint("set exactly one of call.http and call.sleep")
+	case s.Call.HTTP != nil && s.Call.Sleep != nil:
+		return Errorf(KindSpec, "call", "there are two").WithHint("set exactly one of call.http and call.sleep")
+	case s.Call.Sleep != nil:
+		return checkDuration("call.sleep.duration", s.Call.Sleep.Duration, 0)
+	}
+	h := s.Call.HTTP
+	if h.URL == "" {
+		return Errorf(KindSpec, "call.http.url", "is missing")
+	}
+	if strings.ContainsAny(h.Method, " \t\r\n/") {
+		return Errorf(KindSpec, "call.http.method", "%q is not an HTTP method", h.Method).WithHint("use GET, POST or another one")
+	}
+	if h.MaxResponseBytes < 1 {
+		return Errorf(KindSpec, "call.http.max_response_bytes", "%d is out of range", h.MaxResponseBytes).WithHint("give 1 or more")
+	}
+	return checkDuration("call.http.timeout", h.Timeout, time.Millisecond)
+}
+
+func (s Spec) validatePace() error {
+	switch {
+	case s.Rate < 0 || math.IsNaN(s.Rate) || math.IsInf(s.Rate, 0):
+		return Errorf(KindSpec, "rate", "%g is out of range", s.Rate).WithHint("give calls per second, or 0 for no limit")
+	case s.MaxFailures.Value < 0 || s.MaxFailures.Percent && s.MaxFailures.Value > 100:
+		return Errorf(KindSpec, "max_failures", "%s is out of range", s.MaxFailures).WithHint(`give a count from 0, or "0%%" to "100%%"`)
+	}
+	return first(
+		checkRange("parallelism", int64(s.Parallelism), 100_000),
+		checkRange("chunk_size", s.ChunkSize, 100_000),
+		checkRange("batch_size", s.BatchSize, 10_000),
+		checkRange("chunk_size × batch_size", s.BatchRecords(), maxBatchRecords),
+		checkDuration("chunk_interval", s.ChunkInterval, 0),
+		checkDuration("batch_interval", s.IntervalBetweenBatches(), 0),
+		checkDuration("heartbeat_timeout", s.HeartbeatTimeout, time.Second),
+	)
+}
+
+func (s Spec) validateRetry() error {
+	r := s.Retry
+	if r.BackoffCoefficient < 1 || math.IsNaN(r.BackoffCoefficient) || math.IsInf(r.BackoffCoefficient, 0) {
+		return Errorf(KindSpec, "retry.backoff_coefficient", "%g is out of range", r.BackoffCoefficient).WithHint("give 1 or more")
+	}
+	return first(
+		checkRange("retry.maximum_attempts", int64(r.MaximumAttempts), 1000),
+		checkDuration("retry.initial_interval", r.InitialInterval, 0),
+		checkDuration("retry.maximum_interval", r.MaximumInterval, r.InitialInterval.Std()),
+	)
+}
+
+func checkRange(field string, value, high int64) error {
+	if value < 1 || value > high {
+		return Errorf(KindSpec, field, "%d is out of range", value).WithHint("give 1 to %d", high)
+	}
+	return nil
+}
+
+func checkDuration(field string, value Duration, low time.Duration) error {
+	if value.Std() < low {
+		return Errorf(KindSpec, field, "%s is out of range", value).WithHint("give %s or more", low)
+	}
+	return nil
+}
+
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

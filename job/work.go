@@ -1,0 +1,113 @@
+package job
+
+import "fmt"
+
+// Ref says which job an activity works for: the output folder, the job's id,
+// and the claim under which the folder was taken.
+type Ref struct {
+	// Output is the spec's output.uri.
+	Output string `json:"output"`
+	// JobID is made once, when the folder is first used.
+	JobID string `json:"job_id"`
+	// Epoch counts the claims to the folder. A higher one fences off a lower.
+	Epoch int64 `json:"epoch"`
+}
+
+// Range is the records [First, Last).
+type Range struct {
+	First int64 `json:"first"`
+	Last  int64 `json:"last"`
+}
+
+// Len is the number of records in the range.
+func (r Range) Len() int64 { return r.Last - r.First }
+
+// Overlaps says whether the two ranges have a record in common.
+func (r Range) Overlaps(other Range) bool { return r.First < other.Last && other.First < r.Last }
+
+func (r Range) String() string {
+	if r.Len() == 1 {
+		return fmt.Sprintf("record %d", r.First)
+	}
+	return fmt.Sprintf("records %d-%d", r.First, r.Last-1)
+}
+
+// Share is the part of the job's limits that one lane may use.
+type Share struct {
+	// Calls is how many calls in flight the lane adds.
+	Calls int `json:"calls"`
+	// Rate is how many calls per second it may start; 0 for no limit.
+	Rate float64 `json:"rate,omitempty"`
+}
+
+// Chunk is the argument of ProcessChunk.
+type Chunk struct {
+	Range
+	Share Share `json:"share"`
+	// StartDelay is waited out by the activity before its first record.
+	StartDelay Duration `json:"start_delay,omitempty"`
+}
+
+// JournalRef is a sealed journal: later bytes of the file do not count.
+type JournalRef struct {
+	Name string `json:"name"`
+	Size int64  `json:"size"`
+}
+
+// Totals counts records by outcome, and the calls that were made for them.
+type Totals struct {
+	Succeeded int64 `json:"succeeded"`
+	Failed    int64 `json:"failed"`
+	// Attempts counts calls, repeated ones too.
+	Attempts int64 `json:"attempts"`
+}
+
+// Done is the number of records that have an answer.
+func (t Totals) Done() int64 { return t.Succeeded + t.Failed }
+
+// Add returns the sum.
+func (t Totals) Add(other Totals) Totals {
+	return Totals{t.Succeeded + other.Succeeded, t.Failed + other.Failed, t.Attempts + other.Attempts}
+}
+
+// Subtract returns the difference.
+func (t Totals) Subtract(other Totals) Totals {
+	return Totals{t.Succeeded - other.Succeeded, t.Failed - other.Failed, t.Attempts - other.Attempts}
+}
+
+// Receipt is what ProcessChunk returns when every record of its range has an
+// answer on disk, and which journals hold them.
+type Receipt struct {
+	Range
+	Totals
+	Journals []JournalRef `json:"journals"`
+}
+
+// Batch is the argument of FlushBatch: a range to merge from these journals.
+type Batch struct {
+	Range
+	Number   int64        `json:"number"`
+	Journals []JournalRef `json:"journals"`
+}
+
+// Plan is what IndexInput returns: all that the workflow must know to work
+// with numbers alone from then on.
+type Plan struct {
+	Ref
+	// Records is N.
+	Records int64 `json:"records"`
+	// BatchRecords is the length of every batch but the last.
+	BatchRecords int64 `json:"batch_records"`
+	// Committed are the ranges that were done before, merged and in order.
+	Committed []Range `json:"committed,omitempty"`
+	// Totals are those of the committed ranges.
+	Totals Totals `json:"totals"`
+}
+
+// Summary is the result of the workflow and the content of _SUCCESS.
+type Summary struct {
+	JobID   string `json:"job_id"`
+	Output  string `json:"output"`
+	Records int64  `json:"records"`
+	Totals
+}

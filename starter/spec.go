@@ -1,0 +1,125 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
+
+	"longhaul/job"
+)
+
+// specFlags are the most used fields of a spec.
+type specFlags struct {
+	input, output, chunkInterval string
+	parallelism                  int
+	chunkSize, batchSize         int64
+	rate                         float64
+}
+
+func (f *specFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.input, "input", "", "input file (input.uri)")
+	flags.StringVar(&f.output, "output", "", "output folder (output.uri)")
+	flags.IntVar(&f.parallelism, "parallelism", 0, "calls in flight, all workers together")
+	flags.Int64Var(&f.chunkSize, "chunk-size", 0, "records per chunk at most")
+	flags.StringVar(&f.chunkInterval, "chunk-interval", "", `least time between the starts of two chunks, such as "500ms"`)
+	flags.Int64Var(&f.batchSize, "batch-size", 0, "chunks per flush")
+	flags.Float64Var(&f.rate, "rate", 0, "calls started per second at most, all workers together")
+}
+
+// load reads a spec, JSON or YAML, from a file or "-", and puts the flags that
+// were given on top.
+func (f *specFlags) load(cmd *cobra.Command, file string) (job.Spec, error) {
+	var spec job.Spec
+	data, err := readSpec(cmd, file)
+	if err != nil {
+		return spec, err
+	}
+	// JSON is YAML; duplicate keys are errors in both.
+	data, err = yaml.YAMLToJSONStrict(data)
+	if err == nil {
+		err = json.Unmarshal(data, &spec)
+	}
+	if err != nil {
+		return spec, job.Errorf(job.KindSpec, file, "%w", err)
+	}
+	if err := f.apply(cmd, &spec); err != nil {
+		return spec, err
+	}
+	if err := spec.Validate(); err != nil {
+		return spec, job.Errorf(job.KindSpec, file, "%w", err)
+	}
+	return spec, nil
+}
+
+func readSpec(cmd *cobra.Command, file string) ([]byte, error) {
+	if file == "-" {
+		return io.ReadAll(cmd.InOrStdin())
+	}
+	data, err := os.ReadFile(file)
+	var pathError *os.PathError
+	if errors.As(err, &pathError) {
+		return nil, job.Errorf(job.KindSpec, file, "the job spec cannot be read: %w", pathError.Err)
+	}
+	return data, err
+}
+
+func (f *specFlags) apply(cmd *cobra.Command, spec *job.Spec) error {
+	changed := cmd.Flags().Changed
+	if changed("input") {
+		spec.Input = job.InputSpec{URI: f.input}
+	}
+	if changed("output") {
+		spec.Output.URI = f.output
+	}
+	if changed("parallelism") {
+		spec.Parallelism = f.parallelism
+	}
+	if changed("chunk-size") {
+		spec.ChunkSize = f.chunkSize
+	}
+	if changed("batch-size") {
+		spec.BatchSize = f.batchSize
+	}
+	if changed("rate") {
+		spec.Rate = f.rate
+	}
+	if changed("chunk-interval") {
+		if err := spec.ChunkInterval.UnmarshalJSON(fmt.Appendf(nil, "%q", f.chunkInterval)); err != nil {
+			return &usageError{fmt.Errorf("--chunk-interval: %w", err)}
+		}
+	}
+	return nil
+}
+
+// absolutePaths makes the job independent of the directory it is started from.
+func absolutePaths(spec *job.Spec) error {
+	for _, uri := range []*string{&spec.Input.URI, &spec.Output.URI} {
+		if *uri == "" || strings.Contains(*uri, "://") {
+			continue
+		}
+		absolute, err := filepath.Abs(*uri)
+		if err != nil {
+			return err
+		}
+		*uri = absolute
+	}
+	return nil
+}
+
+// oneArgument is cobra.ExactArgs(1) with a word about what is missing.
+func oneArgument(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return &usageError{fmt.Errorf("%s needs one %s, got %d; see longhaul %s --help", cmd.Name(), what, len(args), cmd.Name())}
+		}
+		return nil
+	}
+}

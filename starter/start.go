@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path"
+
+	"github.com/spf13/cobra"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"longhaul/internal/connect"
+	"longhaul/job"
+)
+
+type startOptions struct {
+	id, queue string
+	// join goes on with a running workflow of that id instead of refusing.
+	join bool
+}
+
+func startCommand(flags *connect.Flags) *cobra.Command {
+	var fields specFlags
+	var o startOptions
+	cmd := &cobra.Command{
+		Use:   "start SPEC",
+		Short: "Start a job on a running server and leave it to the workers there",
+		Long: `Start a job on a running server and leave it to the workers there.
+Paths in SPEC are relative to the workers' --root. It does the same as
+temporal workflow start --task-queue longhaul --type BulkCall --input-file job.json.`,
+		Example: `  longhaul start job.json --id nightly
+  longhaul start job.yaml --address temporal.example.com:7233 --output answers/today`,
+		Args: oneArgument("SPEC"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			spec, err := fields.load(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			if o.id == "" {
+				o.id = "longhaul-" + path.Base(spec.Output.URI) + "-" + shortHash(spec.Output.URI)
+			}
+			return withClient(cmd.Context(), flags, func(c client.Client) error {
+				run, err := start(cmd.Context(), c, o, spec)
+				if err == nil {
+					say(cmd.OutOrStdout(), "started %s, run %s; see longhaul watch %s", run.GetID(), run.GetRunID(), run.GetID())
+				}
+				return err
+			})
+		},
+	}
+	fields.register(cmd)
+	cmd.Flags().StringVar(&o.id, "id", "", "workflow id (default: made from the output folder)")
+	cmd.Flags().StringVar(&o.queue, "task-queue", job.TaskQueue, "Temporal task queue")
+	return cmd
+}
+
+func start(ctx context.Context, c client.Client, o startOptions, spec job.Spec) (client.WorkflowRun, error) {
+	options := client.StartWorkflowOptions{
+		ID: o.id, TaskQueue: o.queue,
+		StaticSummary:                            "calls for every record, to " + spec.Output.URI,
+		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+	}
+	if o.join {
+		options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+	}
+	run, err := c.ExecuteWorkflow(ctx, options, job.WorkflowType, spec)
+	var running *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &running) {
+		return nil, fmt.Errorf("job %s is running already; watch it with longhaul watch %s, or give another --id", o.id, o.id)
+	}
+	return run, err
+}
+
+// withClient connects to the server that flags, environment or profile name,
+// or to localhost:7233.
+func withClient(ctx context.Context, flags *connect.Flags, use func(client.Client) error) error {
+	settings, err := connect.Load(*flags, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		return err
+	}
+	c, err := connect.Dial(ctx, settings.Options)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return use(c)
+}

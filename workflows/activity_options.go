@@ -1,0 +1,31 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"longhaul/job"
+)
+
+// A dead worker is noticed by missing heartbeats; the limit on a whole attempt
+// only has to be longer than any chunk.
+const longestAttempt = 30 * 24 * time.Hour
+
+// withActivities sets the options that all activities share. What may pass (a
+// full disk, a lost network) is tried again for ever: an error that cannot pass
+// is marked so by the activity.
+func withActivities(ctx workflow.Context, spec job.Spec, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: longestAttempt,
+		HeartbeatTimeout:    spec.HeartbeatTimeout.Std(),
+		WaitForCancellation: true,
+		Summary:             summary,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval:    time.Second,
+			BackoffCoefficient: 2,
+			MaximumInterval:    30 * time.Second,
+		},
+	})
+}

@@ -1,0 +1,40 @@
+package workflows
+
+import "longhaul/job"
+
+// batches gathers receipts until a batch is whole.
+type batches struct {
+	plan job.Plan
+	// open is only ever looked up by key.
+	open map[int64]*openBatch
+}
+
+type openBatch struct {
+	received int64
+	journals []job.JournalRef
+}
+
+func newBatches(plan job.Plan) *batches {
+	return &batches{plan: plan, open: map[int64]*openBatch{}}
+}
+
+// add takes a receipt, and returns the batch if it is whole with it.
+func (b *batches) add(receipt job.Receipt) (job.Batch, bool) {
+	number := receipt.First / b.plan.BatchRecords
+	gathered := b.open[number]
+	if gathered == nil {
+		gathered = &openBatch{}
+		b.open[number] = gathered
+	}
+	gathered.received += receipt.Len()
+	gathered.journals = append(gathered.journals, receipt.Journals...)
+	batch := job.Batch{Number: number, Journals: gathered.journals, Range: job.Range{
+		First: number * b.plan.BatchRecords,
+		Last:  min((number+1)*b.plan.BatchRecords, b.plan.Records),
+	}}
+	if gathered.received < batch.Len() {
+		return job.Batch{}, false
+	}
+	delete(b.open, number)
+	return batch, true
+}

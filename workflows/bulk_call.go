@@ -1,0 +1,65 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+
+	"longhaul/activities"
+	"longhaul/job"
+)
+
+// methods only names the activities; it is never called.
+var methods *activities.Activities
+
+// BulkCall makes one call for every record of the spec's input and leaves every
+// answer in the output folder exactly once. A user starts it with a spec; the
+// state is for the runs that continue it.
+func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, error) {
+	d := &dispatcher{spec: spec, state: state}
+	if err := workflow.SetQueryHandler(ctx, job.QueryProgress, d.progress); err != nil {
+		return job.Summary{}, err
+	}
+	switch {
+	case state.Version > stateVersion:
+		return job.Summary{}, invalid(fmt.Errorf("state version %d is newer than this worker's %d", state.Version, stateVersion))
+	case state.Version == 0:
+		if err := d.begin(ctx); err != nil {
+			return job.Summary{}, failWorkflow(err)
+		}
+	}
+	d.prepare()
+	if err := d.run(ctx); err != nil {
+		return job.Summary{}, failWorkflow(err)
+	}
+	if d.continues {
+		return job.Summary{}, workflow.NewContinueAsNewError(ctx, BulkCall, spec, d.state)
+	}
+	return d.finish(ctx)
+}
+
+// begin has the input indexed.
+func (d *dispatcher) begin(ctx workflow.Context) error {
+	d.phase = job.PhaseIndexing
+	d.state = State{Version: stateVersion, Started: workflow.Now(ctx)}
+	if err := d.spec.Validate(); err != nil {
+		return invalid(err)
+	}
+	ctx = withActivities(ctx, d.spec, "index the input")
+	if err := workflow.ExecuteActivity(ctx, methods.IndexInput, d.spec).Get(ctx, &d.state.Plan); err != nil {
+		return err
+	}
+	d.state.Totals = d.state.Plan.Totals
+	d.state.Due = workflow.Now(ctx)
+	return nil
+}
+
+func (d *dispatcher) finish(ctx workflow.Context) (summary job.Summary, err error) {
+	d.phase = job.PhaseFinishing
+	ctx = withActivities(ctx, d.spec, "check the commits, write _SUCCESS")
+	err = workflow.ExecuteActivity(ctx, methods.FinishJob, d.state.Plan.Ref).Get(ctx, &summary)
+	if err == nil {
+		d.phase = job.PhaseFinished
+	}
+	return summary, failWorkflow(err)
+}

@@ -1,0 +1,61 @@
+package workflows
+
+import "longhaul/job"
+
+// cutter cuts the records into chunks. It hands out every index that is not
+// committed exactly once, in order.
+type cutter struct {
+	records, batchRecords int64
+	// smallest and largest bound a chunk.
+	smallest, largest int64
+	lanes             int64
+	committed         []job.Range
+	// next is the first index not handed out, left how many are to be.
+	next, left int64
+}
+
+func newCutter(plan job.Plan, next, chunkSize int64, lanes, share int) *cutter {
+	c := &cutter{
+		records: plan.Records, batchRecords: plan.BatchRecords,
+		smallest: min(max(smallestChunk, 4*int64(share)), chunkSize), largest: chunkSize,
+		lanes: int64(lanes), committed: plan.Committed, next: next,
+	}
+	c.left = leftOf(plan, next)
+	return c
+}
+
+// leftOf counts the records from next on that are not committed.
+func leftOf(plan job.Plan, next int64) int64 {
+	left := plan.Records - next
+	for _, done := range plan.Committed {
+		left -= max(0, done.Last-max(done.First, next))
+	}
+	return left
+}
+
+// cut returns the next chunk, and whether it ends its batch; false if there is
+// none. Sizes taper: guided self-scheduling (Polychronopoulos and Kuck, 1987)
+// with half the usual share, so that all lanes end at about the same time.
+func (c *cutter) cut() (chunk job.Range, endsBatch, ok bool) {
+	c.skipCommitted()
+	if c.next >= c.records {
+		return job.Range{}, false, false
+	}
+	size := min(max(ceilDiv(c.left, 2*c.lanes), c.smallest), c.largest)
+	border := min((c.next/c.batchRecords+1)*c.batchRecords, c.records)
+	chunk = job.Range{First: c.next, Last: min(c.next+size, border)}
+	c.next = chunk.Last
+	c.left -= chunk.Len()
+	return chunk, chunk.Last == border, true
+}
+
+// atBorder says whether the next chunk begins a batch.
+func (c *cutter) atBorder() bool { return c.next%c.batchRecords == 0 }
+
+// skipCommitted relies on commits being whole batches.
+func (c *cutter) skipCommitted() {
+	for len(c.committed) > 0 && c.committed[0].First <= c.next {
+		c.next = max(c.next, c.committed[0].Last)
+		c.committed = c.committed[1:]
+	}
+}

@@ -1,0 +1,53 @@
+package workflows
+
+import "longhaul/job"
+
+const (
+	minLanes = 4
+	maxLanes = 64
+	// callsPerLane is the share that the number of lanes aims at.
+	callsPerLane = 16
+	// smallestChunk is the least that is worth an activity.
+	smallestChunk = 100
+)
+
+// lanes are the places for chunks in flight. Their shares sum up to the job's
+// parallelism and rate, so that the bound holds over all workers whichever of
+// them has which chunk.
+type lanes struct {
+	shares []job.Share
+	free   []int
+}
+
+// newLanes makes clamp(parallelism/16, 4, 64) lanes, but no more than there are
+// calls, or small chunks in the records that are left.
+func newLanes(parallelism int, rate float64, left int64) *lanes {
+	n := min(max(parallelism/callsPerLane, minLanes), maxLanes)
+	n = min(n, parallelism, int(max(1, min(maxLanes, ceilDiv(left, smallestChunk)))))
+	l := &lanes{shares: make([]job.Share, n)}
+	for i := range l.shares {
+		calls := parallelism / n
+		if i < parallelism%n {
+			calls++
+		}
+		l.shares[i] = job.Share{Calls: calls, Rate: rate * float64(calls) / float64(parallelism)}
+		// Taken from the end: the first lane first.
+		l.free = append(l.free, n-1-i)
+	}
+	return l
+}
+
+func (l *lanes) count() int    { return len(l.shares) }
+func (l *lanes) inFlight() int { return len(l.shares) - len(l.free) }
+
+// take returns a free lane; there must be one.
+func (l *lanes) take() (lane int, share job.Share) {
+	last := len(l.free) - 1
+	lane = l.free[last]
+	l.free = l.free[:last]
+	return lane, l.shares[lane]
+}
+
+func (l *lanes) giveBack(lane int) { l.free = append(l.free, lane) }
+
+func ceilDiv(a, b int64) int64 { return (a + b - 1) / b }

@@ -1,0 +1,47 @@
+package workflows
+
+import (
+	"time"
+
+	"longhaul/job"
+)
+
+const (
+	// startDelayLimit is what goes along as a chunk's StartDelay. A Temporal
+	// timer of less than a second may fire a second late, so only what lies
+	// further ahead is waited out by one.
+	startDelayLimit = 2 * time.Second
+	// catchUpLimit is how late the schedule may be and still be caught up.
+	// Beyond that (the workers were down, say) it starts anew: the interval is
+	// a promise to somebody's API.
+	catchUpLimit = 5 * time.Second
+)
+
+// pace is the schedule of chunk starts: chunk i is due at start + the sum of
+// interval·n/chunkSize of the chunks before it.
+type pace struct {
+	due                          time.Time
+	chunkInterval, batchInterval time.Duration
+	chunkSize                    int64
+}
+
+func newPace(spec job.Spec, due time.Time) *pace {
+	return &pace{due, spec.ChunkInterval.Std(), spec.IntervalBetweenBatches().Std(), spec.ChunkSize}
+}
+
+// wait is how long the next chunk must wait from now on.
+func (p *pace) wait(now time.Time) time.Duration {
+	if earliest := now.Add(-catchUpLimit); p.due.Before(earliest) {
+		p.due = earliest
+	}
+	return max(0, p.due.Sub(now))
+}
+
+// started moves the schedule on by a chunk of n records.
+func (p *pace) started(n int64, endsBatch bool) {
+	interval := p.chunkInterval
+	if endsBatch {
+		interval = p.batchInterval
+	}
+	p.due = p.due.Add(time.Duration(float64(interval) * float64(n) / float64(p.chunkSize)))
+}

@@ -1,0 +1,30 @@
+package workflows
+
+import (
+	"time"
+
+	"longhaul/job"
+)
+
+// stateVersion is the version of State that this code writes and reads.
+const stateVersion = 1
+
+// State is what a run carries to the run that continues it. A user starts the
+// workflow without one.
+type State struct {
+	Version int `json:"version"`
+	// Plan is what IndexInput returned; its Committed and Totals are those at
+	// the start of the job.
+	Plan job.Plan `json:"plan"`
+	// Next is the first record that no chunk has been made of. All before it
+	// are committed.
+	Next int64 `json:"next"`
+	// Totals are those of all committed batches.
+	Totals job.Totals `json:"totals"`
+	// Due is when the next chunk may start.
+	Due time.Time `json:"due"`
+	// Started is when the first run began.
+	Started time.Time `json:"started"`
+	// Chunks counts those that were dispatched.
+	Chunks int64 `json:"chunks"`
+}
