@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -117,7 +116,7 @@ func start(ctx context.Context, dir string, options client.Options) (*LocalServe
 	if err != nil {
 		return nil, err
 	}
-	port, uiPort, err := freePorts(ctx)
+	port, uiPort, err := choosePorts(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -154,66 +153,4 @@ func DevServerOptions(executable, database, uiPort string, logs *os.File, option
 		ClientOptions: &options, LogLevel: "error", Stdout: logs, Stderr: logs,
 		ExtraArgs: []string{"--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"},
 	}
-}
-
-// Close leaves the server; the last user stops it.
-func (s *LocalServer) Close() error {
-	if err := s.users.Unlock(); err != nil {
-		return err
-	}
-	last, err := s.users.TryLock()
-	if err != nil || !last {
-		return err
-	}
-	defer s.users.Unlock() //nolint:errcheck // as above
-	if s.server != nil {
-		err = s.server.Stop()
-	} else {
-		err = interrupt(s.pid)
-	}
-	return errors.Join(err, os.Remove(filepath.Join(s.dir, pidFile)))
-}
-
-// interrupt stops a server that another process started.
-func interrupt(pid int) error {
-	if err := syscall.Kill(pid, syscall.SIGINT); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
-	defer cancel()
-	for alive(pid) {
-		if err := sleep(ctx); err != nil {
-			return fmt.Errorf("the server (process %s) does not stop: %w", strconv.Itoa(pid), err)
-		}
-	}
-	return nil
-}
-
-func alive(pid int) bool { return pid > 0 && syscall.Kill(pid, 0) == nil }
-
-func sleep(ctx context.Context) error {
-	select {
-	case <-time.After(pollInterval):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func freePorts(ctx context.Context) (port, uiPort string, err error) {
-	port, err = freePort(ctx)
-	if err != nil {
-		return "", "", err
-	}
-	uiPort, err = freePort(ctx)
-	return port, uiPort, err
-}
-
-func freePort(ctx context.Context) (string, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(loopback, "0"))
-	if err != nil {
-		return "", err
-	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return port, errors.Join(err, listener.Close())
 }

@@ -1,0 +1,97 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"go.temporal.io/sdk/client"
+
+	"longhaul/internal/connect"
+)
+
+// What all tests share: the programs, built once, and one server.
+var (
+	binDir string
+	shared *server
+)
+
+func TestMain(m *testing.M) {
+	// The local server is started through this very binary.
+	connect.BecomeDetached()
+	code, err := runTests(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runTests(m *testing.M) (code int, err error) {
+	dir, err := os.MkdirTemp("", "longhaul-e2e-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	binDir = filepath.Join(dir, "bin")
+	for name, pkg := range map[string]string{"longhaul": "./starter", "longhaul-worker": "./worker"} {
+		build := exec.Command("go", "build", "-o", filepath.Join(binDir, name), pkg)
+		build.Dir, build.Env = "..", append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			return 1, fmt.Errorf("building %s: %w\n%s", pkg, err, out)
+		}
+	}
+	cli, err := findCLI()
+	if err != nil {
+		return 1, err
+	}
+	os.Setenv("TEMPORAL_CLI", cli)
+	if shared, err = startServer(filepath.Join(dir, "server")); err != nil {
+		return 1, err
+	}
+	defer shared.stop()
+	return m.Run(), nil
+}
+
+// findCLI also looks where make puts it.
+func findCLI() (string, error) {
+	if built, err := filepath.Abs("../bin/temporal"); err == nil {
+		if _, err := os.Stat(built); err == nil {
+			return built, nil
+		}
+	}
+	return connect.FindCLI()
+}
+
+// server is a Temporal server in a folder.
+type server struct {
+	dir   string
+	local *connect.LocalServer
+	client.Client
+}
+
+func startServer(dir string) (*server, error) {
+	settings, err := connect.Load(connect.Flags{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		return nil, err
+	}
+	s := &server{dir: dir}
+	if s.local, err = connect.StartLocal(context.Background(), dir, settings.Options); err != nil {
+		return nil, err
+	}
+	settings.Options.HostPort = s.local.Address
+	s.Client, err = connect.Dial(context.Background(), settings.Options)
+	return s, err
+}
+
+func (s *server) stop() {
+	s.Close()
+	if err := s.local.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, "the server did not stop:", err)
+	}
+}
