@@ -28,6 +28,8 @@ func launch(t *testing.T, dir, program string, args ...string) *process {
 	p := &process{t: t, cmd: exec.Command(filepath.Join(binDir, program), args...), out: &buffer{}, exited: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, p.out, p.out
 	p.cmd.Env = environment()
+	// A group of its own, as a shell makes.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	require.NoError(t, p.cmd.Start())
 	go func() {
 		defer close(p.exited)
