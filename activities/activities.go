@@ -97,9 +97,15 @@ type Folder interface {
 	Finish(ctx context.Context, ref job.Ref, records, batchRecords int64) (job.Summary, error)
 }
 
-// Pool bounds the calls in flight.
-type Pool interface {
+// Shares bounds the calls in flight.
+type Shares interface {
 	Join(share job.Share)
 	Leave(share job.Share)
+	Bequeath(share job.Share)
+}
+
+// Pool makes calls, within its shares.
+type Pool interface {
+	Shares
 	Run(ctx, stop context.Context, records iter.Seq2[job.Record, error], keep func(job.Result) error) error
 }

@@ -60,7 +60,13 @@ func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Ans
 		return err
 	}
 	j.Pool.Join(chunk.Share)
-	defer j.Pool.Leave(chunk.Share)
+	defer func() {
+		if chunk.Final && err == nil {
+			j.Pool.Bequeath(chunk.Share)
+		} else {
+			j.Pool.Leave(chunk.Share)
+		}
+	}()
 
 	tally := newTally(beat)
 	if err = wait(stop, startDelay(chunk, info.Attempt)); err == nil {

@@ -46,6 +46,9 @@ type Chunk struct {
 	Share Share `json:"share"`
 	// StartDelay is waited out by the activity before its first record.
 	StartDelay Duration `json:"start_delay,omitempty"`
+	// Final says that no chunk follows in this lane: its share is left to the
+	// neighbours in the same process, so that a job does not end on a few calls.
+	Final bool `json:"final,omitempty"`
 }
 
 // JournalRef is a sealed journal: later bytes of the file do not count.

@@ -49,6 +49,19 @@ func (c *cutter) cut() (chunk job.Range, endsBatch, ok bool) {
 	return chunk, chunk.Last == border, true
 }
 
+// isFinal says whether the next chunk is among the last ones, one for each
+// lane.
+func (c *cutter) isFinal() bool {
+	ahead := *c
+	for range c.lanes {
+		if _, _, ok := ahead.cut(); !ok {
+			return true
+		}
+	}
+	_, _, more := ahead.cut()
+	return !more
+}
+
 // atBorder says whether the next chunk begins a batch.
 func (c *cutter) atBorder() bool { return c.next%c.batchRecords == 0 }
 

@@ -77,7 +77,7 @@ func (d *dispatcher) next(ctx, chunks workflow.Context) bool {
 	if d.cutter.left == 0 {
 		return false
 	}
-	err := workflow.Await(ctx, func() bool { return d.stopped != nil || d.lanes.inFlight() < d.lanes.count() })
+	err := workflow.Await(ctx, func() bool { return d.stopped != nil || d.lanes.anyFree() })
 	if err == nil && d.stopped == nil {
 		err = d.awaitPace(ctx)
 	}
@@ -87,6 +87,7 @@ func (d *dispatcher) next(ctx, chunks workflow.Context) bool {
 	if d.stopped != nil {
 		return false
 	}
+	final := d.cutter.isFinal()
 	chunk, endsBatch, ok := d.cutter.cut()
 	if !ok {
 		return false
@@ -96,7 +97,7 @@ func (d *dispatcher) next(ctx, chunks workflow.Context) bool {
 	lane, share := d.lanes.take()
 	d.state.Chunks++
 	workflow.Go(chunks, func(ctx workflow.Context) {
-		d.process(ctx, job.Chunk{Range: chunk, Share: share, StartDelay: job.Duration(delay)}, lane)
+		d.process(ctx, job.Chunk{Range: chunk, Share: share, StartDelay: job.Duration(delay), Final: final}, lane)
 	})
 	return true
 }
@@ -118,7 +119,7 @@ func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk, lane int) {
 	var receipt job.Receipt
 	options := withActivities(ctx, d.spec, chunk.String())
 	err := workflow.ExecuteActivity(options, methods.ProcessChunk, d.state.Plan.Ref, chunk).Get(options, &receipt)
-	d.lanes.giveBack(lane)
+	d.lanes.giveBack(lane, chunk.Final)
 	if err != nil {
 		d.stop(err)
 		return

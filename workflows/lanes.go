@@ -17,6 +17,8 @@ const (
 type lanes struct {
 	shares []job.Share
 	free   []int
+	// taken counts chunks in flight.
+	taken int
 }
 
 // newLanes makes clamp(parallelism/16, 4, 64) lanes, but no more than there are
@@ -38,16 +40,24 @@ func newLanes(parallelism int, rate float64, left int64) *lanes {
 }
 
 func (l *lanes) count() int    { return len(l.shares) }
-func (l *lanes) inFlight() int { return len(l.shares) - len(l.free) }
+func (l *lanes) inFlight() int { return l.taken }
+func (l *lanes) anyFree() bool { return len(l.free) > 0 }
 
 // take returns a free lane; there must be one.
 func (l *lanes) take() (lane int, share job.Share) {
 	last := len(l.free) - 1
 	lane = l.free[last]
 	l.free = l.free[:last]
+	l.taken++
 	return lane, l.shares[lane]
 }
 
-func (l *lanes) giveBack(lane int) { l.free = append(l.free, lane) }
+// giveBack frees the lane, or closes it for good if its share was bequeathed.
+func (l *lanes) giveBack(lane int, closed bool) {
+	l.taken--
+	if !closed {
+		l.free = append(l.free, lane)
+	}
+}
 
 func ceilDiv(a, b int64) int64 { return (a + b - 1) / b }

@@ -18,6 +18,7 @@ type Pool struct {
 	retry  job.RetrySpec
 
 	mu       sync.Mutex
+	members  int
 	capacity int
 	inFlight int
 	// waiting are the calls that wait for a token, leaving the chunks that wait
@@ -46,17 +47,38 @@ func New(caller Caller, retry job.RetrySpec, limited bool) *Pool {
 func (p *Pool) Join(share job.Share) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.members++
 	p.capacity += share.Calls
 	p.addRate(share.Rate)
 	p.grant()
+}
+
+// Bequeath leaves the pool but lets the other members have the share, for as
+// long as there are any. It is for a share that is not handed out again.
+func (p *Pool) Bequeath(share job.Share) {
+	p.mu.Lock()
+	alone := p.members == 1
+	if !alone {
+		p.members--
+	}
+	p.mu.Unlock()
+	if alone {
+		p.Leave(share)
+	}
 }
 
 // Leave takes a share away, and returns when the calls in flight fit into what
 // is left, so that the share can be given to another worker.
 func (p *Pool) Leave(share job.Share) {
 	p.mu.Lock()
+	p.members--
 	p.capacity -= share.Calls
 	p.addRate(-share.Rate)
+	if p.members == 0 {
+		// What was bequeathed has no heir.
+		p.capacity = 0
+		p.addRate(-p.rate)
+	}
 	if p.inFlight <= p.capacity {
 		p.mu.Unlock()
 		return

@@ -1,0 +1,101 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"longhaul/internal/connect"
+	"longhaul/job"
+)
+
+var (
+	binDir   string
+	address  string
+	temporal client.Client
+)
+
+func TestMain(m *testing.M) {
+	connect.BecomeDetached()
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "longhaul-bench-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	binDir = dir
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "longhaul-worker"), "./worker")
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("building the worker: %w\n%s", err, out)
+	}
+	if cli, err := filepath.Abs("../bin/temporal"); err == nil && os.Getenv("TEMPORAL_CLI") == "" {
+		os.Setenv("TEMPORAL_CLI", cli)
+	}
+	settings, err := connect.Load(connect.Flags{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		return 1, err
+	}
+	server, err := connect.StartLocal(context.Background(), filepath.Join(dir, "server"), settings.Options)
+	if err != nil {
+		return 1, err
+	}
+	defer server.Close()
+	address = server.Address
+	settings.Options.HostPort = address
+	if temporal, err = connect.Dial(context.Background(), settings.Options); err != nil {
+		return 1, err
+	}
+	defer temporal.Close()
+	return m.Run(), nil
+}
+
+// worker starts a worker process on a queue of its own.
+func worker(b *testing.B, root string) (queue string, process *os.Process) {
+	b.Helper()
+	queue = "bench-" + uuid.NewString()
+	cmd := exec.Command(filepath.Join(binDir, "longhaul-worker"), "--root", root, "--address", address, "--task-queue", queue, "--log-level", "error")
+	cmd.Stderr = os.Stderr
+	require.NoError(b, cmd.Start())
+	b.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	return queue, cmd.Process
+}
+
+// sleepJob is count records of 100 ms each.
+func sleepJob(count int64) job.Spec {
+	spec := job.DefaultSpec()
+	spec.Input.Count = &count
+	spec.Output.URI = "out-" + uuid.NewString()
+	spec.Call.Sleep = &job.SleepSpec{Duration: job.Duration(latency)}
+	return spec
+}
+
+// finish runs a job from its start to its result.
+func finish(b *testing.B, queue string, spec job.Spec) {
+	b.Helper()
+	run, err := temporal.ExecuteWorkflow(b.Context(), client.StartWorkflowOptions{TaskQueue: queue}, job.WorkflowType, spec)
+	require.NoError(b, err)
+	var summary job.Summary
+	require.NoError(b, run.Get(b.Context(), &summary))
+	require.Equal(b, *spec.Input.Count, summary.Succeeded)
+}
