@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -15,7 +16,8 @@ import (
 // wide is a job whose parallelism is not what limits it.
 func wide(records int64) job.Spec {
 	spec := sleepJob(records)
-	spec.Parallelism, spec.ChunkSize, spec.ChunkInterval = 20_000, 10_000, 0
+	spec.Parallelism, spec.ChunkSize, spec.ChunkInterval = 2_000, 10_000, 0
+	spec.Call.Sleep.Duration = job.Duration(10 * time.Millisecond)
 	return spec
 }
 

@@ -67,17 +67,26 @@ func parseEntry(line []byte) (entry, bool) {
 	if err != nil || uint32(sum) != crc32.Checksum(line[checksumLength:], castagnoli) {
 		return entry{}, false
 	}
-	fields := bytes.SplitN(line[checksumLength+1:], []byte(" "), 5)
-	if len(fields) != 5 {
-		return entry{}, false
-	}
-	index, err1 := strconv.ParseInt(string(fields[0]), 10, 64)
-	attempts, err2 := strconv.ParseInt(string(fields[2]), 10, 64)
-	latency, err3 := strconv.ParseInt(string(fields[3]), 10, 64)
-	if err1 != nil || err2 != nil || err3 != nil {
-		return entry{}, false
-	}
-	return entry{index, fields[1][0] == '+', attempts, latency, fields[4]}, true
+	rest := line[checksumLength+1:]
+	var e entry
+	var ok [4]bool
+	e.index, rest, ok[0] = cutNumber(rest)
+	e.succeeded, rest, ok[1] = cutOutcome(rest)
+	e.attempts, rest, ok[2] = cutNumber(rest)
+	e.latency, rest, ok[3] = cutNumber(rest)
+	e.line = rest
+	return e, ok == [4]bool{true, true, true, true}
+}
+
+func cutNumber(text []byte) (number int64, rest []byte, ok bool) {
+	digits, rest, found := bytes.Cut(text, []byte(" "))
+	number, err := strconv.ParseInt(string(digits), 10, 64)
+	return number, rest, found && err == nil
+}
+
+func cutOutcome(text []byte) (succeeded bool, rest []byte, ok bool) {
+	sign, rest, found := bytes.Cut(text, []byte(" "))
+	return string(sign) == "+", rest, found && (string(sign) == "+" || string(sign) == "-")
 }
 
 // appendLine appends the line of a part or an errors part. Input and output
