@@ -1,0 +1,231 @@
+package pool
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"longhaul/job"
+)
+
+type callerFunc func(ctx context.Context, record job.Record) (json.RawMessage, error)
+
+func (f callerFunc) Call(ctx context.Context, record job.Record) (json.RawMessage, error) {
+	return f(ctx, record)
+}
+
+func records(n int64) iter.Seq2[job.Record, error] {
+	return func(yield func(job.Record, error) bool) {
+		for i := range n {
+			if !yield(job.Record{Index: i}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// results keeps what Run hands over.
+type results struct {
+	mu   sync.Mutex
+	kept []job.Result
+}
+
+func (r *results) keep(result job.Result) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.kept = append(r.kept, result)
+	return nil
+}
+
+var retries = job.DefaultSpec().Retry
+
+// bound counts calls in flight against the shares that are here: joined, and
+// not yet given back by Leave.
+type bound struct {
+	shares, inFlight atomic.Int64
+	exceeded         atomic.Bool
+}
+
+func (b *bound) call(d time.Duration) callerFunc {
+	return func(context.Context, job.Record) (json.RawMessage, error) {
+		if b.inFlight.Add(1) > b.shares.Load() {
+			b.exceeded.Store(true)
+		}
+		defer b.inFlight.Add(-1)
+		<-time.After(d)
+		return nil, nil
+	}
+}
+
+// For any order of joins, calls and leaves, the calls in flight never exceed
+// the sum of the shares that are out.
+func TestThePoolNeverExceedsItsShares(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		type chunk struct {
+			share    int
+			records  int64
+			start    time.Duration
+			bequeath bool
+		}
+		chunks := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) chunk {
+			return chunk{
+				rapid.IntRange(1, 5).Draw(t, "share"), rapid.Int64Range(0, 20).Draw(t, "records"),
+				time.Duration(rapid.IntRange(0, 50).Draw(t, "start")) * time.Millisecond, rapid.Bool().Draw(t, "bequeath"),
+			}
+		}), 1, 8).Draw(rt, "chunks")
+		latency := time.Duration(rapid.IntRange(1, 20).Draw(rt, "latency")) * time.Millisecond
+		synctest.Test(t, func(t *testing.T) {
+			var b bound
+			p := New(b.call(latency), retries, false)
+			var kept results
+			var running sync.WaitGroup
+			total, bequeathed := int64(0), atomic.Int64{}
+			for _, c := range chunks {
+				total += c.records
+				running.Go(func() {
+					<-time.After(c.start)
+					share := job.Share{Calls: c.share}
+					b.shares.Add(int64(c.share))
+					p.Join(share)
+					if err := p.Run(t.Context(), t.Context(), records(c.records), kept.keep); err != nil {
+						t.Error(err)
+					}
+					if c.bequeath {
+						p.Bequeath(share)
+						bequeathed.Add(int64(c.share))
+						return
+					}
+					p.Leave(share)
+					b.shares.Add(-int64(c.share))
+				})
+			}
+			running.Wait()
+			require.False(t, b.exceeded.Load())
+			require.Len(t, kept.kept, int(total))
+			require.Zero(t, p.inFlight)
+			require.Zero(t, p.capacity)
+			require.Zero(t, p.members)
+		})
+	})
+}
+
+// A chunk that waits for one slow record leaves its tokens to its neighbours.
+func TestTokensGoToTheNeighbours(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		slow := make(chan struct{})
+		p := New(callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
+			if record.Value != nil {
+				<-slow
+				return nil, nil
+			}
+			<-time.After(time.Second)
+			return nil, nil
+		}), retries, false)
+		share := job.Share{Calls: 10}
+		p.Join(share)
+		p.Join(share)
+		var kept results
+		go func() {
+			one := func(yield func(job.Record, error) bool) { yield(job.Record{Value: json.RawMessage("1")}, nil) }
+			_ = p.Run(t.Context(), t.Context(), one, kept.keep)
+		}()
+		synctest.Wait()
+		began := time.Now()
+		require.NoError(t, p.Run(t.Context(), t.Context(), records(38), kept.keep))
+		require.Equal(t, 2*time.Second, time.Since(began), "38 records on 19 tokens")
+		close(slow)
+	})
+}
+
+// Leave returns only when the calls in flight fit without the share.
+func TestLeaveWaitsUntilTheCallsFit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b bound
+		b.shares.Store(4)
+		p := New(b.call(time.Second), retries, false)
+		p.Join(job.Share{Calls: 2})
+		p.Join(job.Share{Calls: 2})
+		var kept results
+		ended := make(chan error)
+		go func() { ended <- p.Run(t.Context(), t.Context(), records(8), kept.keep) }()
+		synctest.Wait()
+		require.EqualValues(t, 4, b.inFlight.Load())
+		began := time.Now()
+		p.Leave(job.Share{Calls: 2})
+		require.Equal(t, time.Second, time.Since(began))
+		synctest.Wait()
+		require.EqualValues(t, 2, b.inFlight.Load())
+		require.NoError(t, <-ended)
+	})
+}
+
+func TestRateBoundsTheStarts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var starts []time.Time
+		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			starts = append(starts, time.Now())
+			return nil, nil
+		}), retries, true)
+		p.Join(job.Share{Calls: 50, Rate: 20})
+		p.Join(job.Share{Calls: 50, Rate: 30})
+		var kept results
+		require.NoError(t, p.Run(t.Context(), t.Context(), records(500), kept.keep))
+		for i := range starts {
+			in := 0
+			for _, s := range starts[i:] {
+				if s.Sub(starts[i]) < time.Second {
+					in++
+				}
+			}
+			require.LessOrEqual(t, in, 50, "starts in a second")
+		}
+		took := starts[len(starts)-1].Sub(starts[0]).Seconds()
+		require.InDelta(t, 10, took, 0.3)
+	})
+}
+
+func TestBrakeHoldsEverythingBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries, false)
+		p.Join(job.Share{Calls: 3})
+		p.Brake(time.Minute)
+		p.Brake(time.Second) // the longest counts
+		began := time.Now()
+		var kept results
+		require.NoError(t, p.Run(t.Context(), t.Context(), records(10), kept.keep))
+		require.Equal(t, time.Minute, time.Since(began))
+	})
+}
+
+func TestAWaitingCallGivesUpItsPlace(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := New(nil, retries, false)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		reason := errors.New("enough")
+		failed := make(chan error)
+		go func() { failed <- p.acquire(ctx) }()
+		synctest.Wait()
+		cancel(reason)
+		require.ErrorIs(t, <-failed, reason)
+		p.Join(job.Share{Calls: 1})
+		require.NoError(t, p.acquire(t.Context()))
+	})
+}

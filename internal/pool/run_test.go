@@ -1,0 +1,196 @@
+package pool
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"longhaul/job"
+)
+
+// one runs a single record through a pool.
+func one(t *testing.T, retry job.RetrySpec, caller callerFunc) (job.Result, error) {
+	t.Helper()
+	p := New(caller, retry, false)
+	p.Join(job.Share{Calls: 1})
+	var kept results
+	err := p.Run(t.Context(), t.Context(), records(1), kept.keep)
+	require.Zero(t, p.inFlight)
+	if len(kept.kept) == 0 {
+		return job.Result{}, err
+	}
+	return kept.kept[0], err
+}
+
+func TestARetryableFailureIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		result, err := one(t, retries, func(context.Context, job.Record) (json.RawMessage, error) {
+			if calls++; calls < 3 {
+				return nil, &job.CallError{Kind: "http", Status: 503, Retry: true}
+			}
+			<-time.After(time.Second)
+			return json.RawMessage("1"), nil
+		})
+		require.NoError(t, err)
+		require.Nil(t, result.Failure)
+		require.Equal(t, 3, result.Attempts)
+		require.Equal(t, time.Second, result.Latency, "that of the last call")
+	})
+}
+
+func TestTheLastAttemptsFailureIsTheResult(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		result, err := one(t, retries, func(context.Context, job.Record) (json.RawMessage, error) {
+			return nil, errors.New("no luck")
+		})
+		require.NoError(t, err, "a failed call is data")
+		require.Equal(t, 5, result.Attempts)
+		require.Equal(t, "call", result.Failure.Kind)
+		require.Equal(t, "no luck", result.Failure.Message)
+	})
+}
+
+func TestAPermanentFailureIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	result, err := one(t, retries, func(context.Context, job.Record) (json.RawMessage, error) {
+		return nil, &job.CallError{Kind: "http", Status: 404}
+	})
+	require.NoError(t, err)
+	require.Equal(t, 1, result.Attempts)
+}
+
+func TestAPanicFailsItsRecord(t *testing.T) {
+	t.Parallel()
+	result, err := one(t, retries, func(context.Context, job.Record) (json.RawMessage, error) { panic("oh") })
+	require.NoError(t, err)
+	require.Equal(t, "panic", result.Failure.Kind)
+	require.Contains(t, result.Failure.Message, "oh")
+	require.Contains(t, result.Failure.Message, "run_test.go", "with the stack")
+}
+
+func TestBackOffHasFullJitter(t *testing.T) {
+	t.Parallel()
+	retry := job.RetrySpec{InitialInterval: job.Duration(time.Second), BackoffCoefficient: 2, MaximumInterval: job.Duration(4 * time.Second)}
+	bounds := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second}
+	lowest, highest := make([]time.Duration, len(bounds)), make([]time.Duration, len(bounds))
+	for range 2000 {
+		b := fullJitter(retry)
+		for i := range bounds {
+			wait := b.NextBackOff()
+			require.LessOrEqual(t, wait, bounds[i]+1)
+			require.GreaterOrEqual(t, wait, time.Duration(0))
+			if lowest[i] == 0 || wait < lowest[i] {
+				lowest[i] = wait
+			}
+			highest[i] = max(highest[i], wait)
+		}
+	}
+	for i := range bounds {
+		require.Less(t, lowest[i], bounds[i]/20)
+		require.Greater(t, highest[i], bounds[i]*19/20)
+	}
+}
+
+// Tokens are free during back-off.
+func TestBackOffHoldsNoToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		retry := retries
+		retry.InitialInterval, retry.MaximumInterval = job.Duration(time.Hour), job.Duration(time.Hour)
+		var failing atomic.Bool
+		failing.Store(true)
+		p := New(callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
+			if record.Index == 0 && failing.Swap(false) {
+				return nil, errors.New("later")
+			}
+			return nil, nil
+		}), retry, false)
+		p.Join(job.Share{Calls: 1})
+		var kept results
+		require.NoError(t, p.Run(t.Context(), t.Context(), records(100), kept.keep))
+		require.Len(t, kept.kept, 100)
+		require.Zero(t, kept.kept[99].Index, "the record that waited is the last")
+	})
+}
+
+func TestRetryAfterBrakesThePool(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var throttled atomic.Bool
+		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+			if !throttled.Swap(true) {
+				return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, RetryAfter: 30 * time.Second}
+			}
+			return nil, nil
+		}), retries, false)
+		p.Join(job.Share{Calls: 1})
+		began := time.Now()
+		var kept results
+		require.NoError(t, p.Run(t.Context(), t.Context(), records(10), kept.keep))
+		require.GreaterOrEqual(t, time.Since(began), 30*time.Second)
+	})
+}
+
+// stop: no more records, calls in flight end and are kept.
+func TestStopDrains(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := New(callerFunc(func(ctx context.Context, _ job.Record) (json.RawMessage, error) {
+			<-time.After(time.Second)
+			return nil, ctx.Err()
+		}), retries, false)
+		p.Join(job.Share{Calls: 4})
+		stop, cancel := context.WithCancelCause(t.Context())
+		reason := errors.New("the worker stops")
+		time.AfterFunc(1500*time.Millisecond, func() { cancel(reason) })
+		var kept results
+		require.ErrorIs(t, p.Run(t.Context(), stop, records(100), kept.keep), reason)
+		require.Len(t, kept.kept, 8)
+		for _, result := range kept.kept {
+			require.Nil(t, result.Failure, "none was cut off")
+		}
+	})
+}
+
+// ctx: calls in flight are cut off, and their answers dropped.
+func TestLossCutsOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := New(callerFunc(func(ctx context.Context, _ job.Record) (json.RawMessage, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}), retries, false)
+		p.Join(job.Share{Calls: 4})
+		ctx, cancel := context.WithCancelCause(t.Context())
+		reason := errors.New("given to another worker")
+		time.AfterFunc(time.Second, func() { cancel(reason) })
+		var kept results
+		began := time.Now()
+		require.ErrorIs(t, p.Run(ctx, t.Context(), records(100), kept.keep), reason)
+		require.Equal(t, time.Second, time.Since(began))
+		require.Empty(t, kept.kept)
+		require.Zero(t, p.inFlight)
+	})
+}
+
+func TestAnErrorOfTheInputOrTheJournalEndsTheRun(t *testing.T) {
+	t.Parallel()
+	p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries, false)
+	p.Join(job.Share{Calls: 4})
+	broken := errors.New("line 3")
+	err := p.Run(t.Context(), t.Context(), func(yield func(job.Record, error) bool) { yield(job.Record{}, broken) }, nil)
+	require.ErrorIs(t, err, broken)
+	full := errors.New("disk full")
+	err = p.Run(t.Context(), t.Context(), records(100), func(job.Result) error { return full })
+	require.ErrorIs(t, err, full)
+	require.Zero(t, p.inFlight)
+}

@@ -1,0 +1,323 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+
+	"longhaul/job"
+)
+
+// world stands in for the activities: it notes what the workflow asks for.
+type world struct {
+	mu      sync.Mutex
+	records int64
+	chunks  []job.Chunk
+	batches []job.Batch
+	calls   int
+	most    int
+	// fails says how many records of a chunk fail.
+	fails func(job.Chunk) int64
+	err   func(job.Chunk) error
+}
+
+func (w *world) IndexInput(_ context.Context, spec job.Spec) (job.Plan, error) {
+	return job.Plan{Records: w.records, BatchRecords: spec.BatchRecords()}, nil
+}
+
+func (w *world) ProcessChunk(_ context.Context, _ job.Ref, chunk job.Chunk) (job.Receipt, error) {
+	w.mu.Lock()
+	w.chunks = append(w.chunks, chunk)
+	w.calls += chunk.Share.Calls
+	w.most = max(w.most, w.calls)
+	w.mu.Unlock()
+	defer func() {
+		w.mu.Lock()
+		w.calls -= chunk.Share.Calls
+		w.mu.Unlock()
+	}()
+	failed := int64(0)
+	if w.fails != nil {
+		failed = w.fails(chunk)
+	}
+	if w.err != nil {
+		if err := w.err(chunk); err != nil {
+			return job.Receipt{}, err
+		}
+	}
+	totals := job.Totals{Succeeded: chunk.Len() - failed, Failed: failed, Attempts: chunk.Len()}
+	return job.Receipt{Range: chunk.Range, Totals: totals, Journals: []job.JournalRef{{Name: chunk.String(), Size: 1}}}, nil
+}
+
+func (w *world) FlushBatch(_ context.Context, _ job.Ref, batch job.Batch) (job.Totals, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.batches = append(w.batches, batch)
+	var totals job.Totals
+	for _, chunk := range w.chunks {
+		if chunk.Overlaps(batch.Range) {
+			failed := int64(0)
+			if w.fails != nil {
+				failed = w.fails(chunk)
+			}
+			totals = totals.Add(job.Totals{Succeeded: chunk.Len() - failed, Failed: failed, Attempts: chunk.Len()})
+		}
+	}
+	return totals, nil
+}
+
+func (w *world) FinishJob(_ context.Context, ref job.Ref) (job.Summary, error) {
+	return job.Summary{JobID: ref.JobID, Records: w.records}, nil
+}
+
+func environment(t *testing.T, w *world) *testsuite.TestWorkflowEnvironment {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetTestTimeout(time.Minute)
+	env.RegisterWorkflow(BulkCall)
+	env.RegisterActivity(w)
+	return env
+}
+
+func sleepSpec() job.Spec {
+	spec := job.DefaultSpec()
+	count := int64(1)
+	spec.Input.Count, spec.Output.URI = &count, "out"
+	spec.Call.Sleep = &job.SleepSpec{}
+	return spec
+}
+
+func TestEveryBatchIsFlushedOnce(t *testing.T) {
+	t.Parallel()
+	w := &world{records: 23_456}
+	env := environment(t, w)
+	env.ExecuteWorkflow(BulkCall, sleepSpec(), State{})
+	require.NoError(t, env.GetWorkflowError())
+	var summary job.Summary
+	require.NoError(t, env.GetWorkflowResult(&summary))
+	require.EqualValues(t, 23_456, summary.Records)
+	flushed := map[int64]job.Batch{}
+	for _, batch := range w.batches {
+		flushed[batch.Number] = batch
+		require.NotEmpty(t, batch.Journals)
+	}
+	require.Len(t, w.batches, 5)
+	require.Len(t, flushed, 5)
+	require.Equal(t, job.Range{First: 20_000, Last: 23_456}, flushed[4].Range)
+	require.LessOrEqual(t, w.most, 200, "never more shares out than the parallelism")
+}
+
+func TestZeroRecords(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	env := environment(t, w)
+	env.ExecuteWorkflow(BulkCall, sleepSpec(), State{})
+	require.NoError(t, env.GetWorkflowError())
+	require.Empty(t, w.chunks)
+}
+
+func TestChunksArePaced(t *testing.T) {
+	t.Parallel()
+	w := &world{records: 20_000}
+	env := environment(t, w)
+	spec := sleepSpec()
+	spec.ChunkInterval = job.Duration(10 * time.Second)
+	timers := 0
+	env.SetOnTimerScheduledListener(func(string, time.Duration) { timers++ })
+	began := env.Now()
+	env.ExecuteWorkflow(BulkCall, spec, State{})
+	require.NoError(t, env.GetWorkflowError())
+	require.Positive(t, timers, "what lies far ahead is waited out by a timer")
+	require.GreaterOrEqual(t, env.Now().Sub(began), 180*time.Second)
+	for _, chunk := range w.chunks {
+		require.LessOrEqual(t, chunk.StartDelay.Std(), startDelayLimit)
+	}
+}
+
+func TestMaxFailures(t *testing.T) {
+	t.Parallel()
+	half := func(chunk job.Chunk) int64 { return chunk.Len() / 2 }
+	for name, c := range map[string]struct {
+		limit   job.FailureLimit
+		message string
+	}{
+		"percentage, by the batch": {job.FailureLimit{Value: 10, Percent: true}, "max_failures 10% exceeded: 2500 of 5000 records failed"},
+		"count, at once":           {job.FailureLimit{Value: 400}, "max_failures 400 exceeded: 500 of 1000 records failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := &world{records: 100_000, fails: half}
+			env := environment(t, w)
+			spec := sleepSpec()
+			spec.MaxFailures, spec.Parallelism = c.limit, 1
+			env.ExecuteWorkflow(BulkCall, spec, State{})
+			var application *temporal.ApplicationError
+			require.ErrorAs(t, env.GetWorkflowError(), &application)
+			require.Equal(t, string(job.KindTooManyFailures), application.Type())
+			require.True(t, application.NonRetryable())
+			require.Contains(t, application.Message(), c.message)
+			require.Less(t, len(w.chunks), 20, "it stopped")
+		})
+	}
+}
+
+func TestFailuresWithinTheLimitAreData(t *testing.T) {
+	t.Parallel()
+	w := &world{records: 10_000, fails: func(job.Chunk) int64 { return 1 }}
+	env := environment(t, w)
+	env.ExecuteWorkflow(BulkCall, sleepSpec(), State{})
+	require.NoError(t, env.GetWorkflowError())
+}
+
+func TestAPermanentErrorEndsTheJobWithItsOwnWords(t *testing.T) {
+	t.Parallel()
+	w := &world{records: 10_000, err: func(chunk job.Chunk) error {
+		if chunk.First == 0 {
+			return temporal.NewNonRetryableApplicationError("in.jsonl: the input has changed", string(job.KindInput), nil)
+		}
+		return nil
+	}}
+	env := environment(t, w)
+	env.ExecuteWorkflow(BulkCall, sleepSpec(), State{})
+	var application *temporal.ApplicationError
+	require.ErrorAs(t, env.GetWorkflowError(), &application)
+	require.Equal(t, "in.jsonl: the input has changed", application.Message())
+}
+
+func TestAPassingErrorIsRetried(t *testing.T) {
+	t.Parallel()
+	var once sync.Once
+	w := &world{records: 1000, err: func(job.Chunk) (err error) {
+		once.Do(func() { err = errors.New("disk full") })
+		return err
+	}}
+	env := environment(t, w)
+	env.ExecuteWorkflow(BulkCall, sleepSpec(), State{})
+	require.NoError(t, env.GetWorkflowError())
+}
+
+func TestInvalidSpecIsRefusedBeforeAnyActivity(t *testing.T) {
+	t.Parallel()
+	w := &world{records: 1000}
+	env := environment(t, w)
+	spec := sleepSpec()
+	spec.Parallelism = 0
+	env.OnActivity("IndexInput", mock.Anything, mock.Anything).Never()
+	env.ExecuteWorkflow(BulkCall, spec, State{})
+	require.ErrorContains(t, env.GetWorkflowError(), "parallelism: 0 is out of range")
+}
+
+func TestANewerStateIsRefused(t *testing.T) {
+	t.Parallel()
+	env := environment(t, &world{})
+	env.ExecuteWorkflow(BulkCall, sleepSpec(), State{Version: stateVersion + 1})
+	require.ErrorContains(t, env.GetWorkflowError(), "newer than this worker")
+}
+
+func TestCancelCommitsWholeBatchesOnly(t *testing.T) {
+	t.Parallel()
+	w := &world{records: 1_000_000}
+	env := environment(t, w)
+	spec := sleepSpec()
+	spec.ChunkInterval = job.Duration(10 * time.Second)
+	env.RegisterDelayedCallback(env.CancelWorkflow, 95*time.Second)
+	env.ExecuteWorkflow(BulkCall, spec, State{})
+	require.True(t, temporal.IsCanceledError(env.GetWorkflowError()), env.GetWorkflowError())
+	require.NotEmpty(t, w.batches)
+	require.Less(t, len(w.chunks), 30)
+	for _, batch := range w.batches {
+		require.EqualValues(t, 5000, batch.Len())
+	}
+}
+
+// The same scenario with a new run forced every few chunks asks for the same.
+func TestContinueAsNewChangesNothing(t *testing.T) {
+	t.Parallel()
+	reference := everyChunk(t, 0)
+	for _, every := range []int{1, 2, 3, 5, 7} {
+		require.Equal(t, reference, everyChunk(t, every), "every %d chunks", every)
+	}
+}
+
+// everyChunk returns which batch each record was flushed in.
+func everyChunk(t *testing.T, every int) []int64 {
+	t.Helper()
+	const records = 12_345
+	spec := sleepSpec()
+	spec.ChunkSize, spec.BatchSize = 500, 2
+	spec.MaxFailures = job.FailureLimit{Value: records}
+	flushedIn := make([]int64, records)
+	runs, state := 0, State{}
+	for {
+		w := &world{records: records}
+		env := environment(t, w)
+		chunks := 0
+		env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, _ error) {
+			if info.ActivityType.Name != "ProcessChunk" {
+				return
+			}
+			if chunks++; chunks == every {
+				env.SetContinueAsNewSuggested(true)
+			}
+		})
+		env.ExecuteWorkflow(BulkCall, spec, state)
+		runs++
+		for _, batch := range w.batches {
+			for i := batch.First; i < batch.Last; i++ {
+				require.Zero(t, flushedIn[i], "flushed twice")
+				flushedIn[i] = batch.Number + 1
+			}
+		}
+		var continued *workflow.ContinueAsNewError
+		if !errors.As(env.GetWorkflowError(), &continued) {
+			require.NoError(t, env.GetWorkflowError())
+			break
+		}
+		require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(continued.Input, &spec, &state))
+	}
+	if every == 1 {
+		require.Greater(t, runs, 2, "it did continue as new")
+	}
+	require.NotContains(t, flushedIn, int64(0))
+	return flushedIn
+}
+
+func TestProgressQuery(t *testing.T) {
+	t.Parallel()
+	w := &world{records: 10_000}
+	env := environment(t, w)
+	spec := sleepSpec()
+	spec.ChunkInterval = job.Duration(10 * time.Second)
+	var during job.Progress
+	env.RegisterDelayedCallback(func() {
+		answer, err := env.QueryWorkflow(job.QueryProgress)
+		require.NoError(t, err)
+		require.NoError(t, answer.Get(&during))
+	}, 30*time.Second)
+	env.ExecuteWorkflow(BulkCall, spec, State{})
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, job.PhaseRunning, during.Phase)
+	require.EqualValues(t, 10_000, during.Records)
+	require.Positive(t, during.Done())
+	require.Less(t, during.Done(), int64(10_000))
+	require.Equal(t, 200, during.Settings.Parallelism)
+
+	answer, err := env.QueryWorkflow(job.QueryProgress)
+	require.NoError(t, err)
+	var after job.Progress
+	require.NoError(t, answer.Get(&after))
+	require.Equal(t, job.PhaseFinished, after.Phase)
+	require.EqualValues(t, 10_000, after.Done())
+}
+

@@ -1,0 +1,92 @@
+package workflows
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"longhaul/job"
+)
+
+// drawPlan is any input with any whole batches committed.
+func drawPlan(t *rapid.T) (plan job.Plan, chunkSize int64) {
+	chunkSize = rapid.Int64Range(1, 2000).Draw(t, "chunk size")
+	plan.Records = rapid.Int64Range(0, 50_000).Draw(t, "records")
+	plan.BatchRecords = chunkSize * rapid.Int64Range(1, 8).Draw(t, "batch size")
+	for first := int64(0); first < plan.Records; first += plan.BatchRecords {
+		last := min(first+plan.BatchRecords, plan.Records)
+		if !rapid.Bool().Draw(t, "committed") {
+			continue
+		}
+		if n := len(plan.Committed); n > 0 && plan.Committed[n-1].Last == first {
+			plan.Committed[n-1].Last = last
+		} else {
+			plan.Committed = append(plan.Committed, job.Range{First: first, Last: last})
+		}
+		plan.Totals.Succeeded += last - first
+	}
+	return plan, chunkSize
+}
+
+// Every index that is not committed is in exactly one chunk, in order, and no
+// chunk crosses a batch's border, for any sizes, also with a new run at any
+// border.
+func TestCutCoversEveryRecordOnce(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		plan, chunkSize := drawPlan(t)
+		lanes, share := rapid.IntRange(1, 64).Draw(t, "lanes"), rapid.IntRange(1, 500).Draw(t, "share")
+		covered := make([]int, plan.Records)
+		for _, done := range plan.Committed {
+			for i := done.First; i < done.Last; i++ {
+				covered[i]++
+			}
+		}
+		c := newCutter(plan, 0, chunkSize, lanes, share)
+		finals, left := 0, c.left
+		for {
+			if c.atBorder() && rapid.IntRange(0, 9).Draw(t, "new run") == 0 {
+				c = newCutter(plan, c.next, chunkSize, lanes, share)
+				finals = 0
+			}
+			final := c.isFinal()
+			chunk, endsBatch, ok := c.cut()
+			if !ok {
+				break
+			}
+			left -= chunk.Len()
+			require.Equal(t, left, c.left)
+			require.Positive(t, chunk.Len())
+			require.LessOrEqual(t, chunk.Len(), chunkSize)
+			require.Equal(t, chunk.First/plan.BatchRecords, (chunk.Last-1)/plan.BatchRecords, "crosses a border")
+			require.Equal(t, endsBatch, chunk.Last%plan.BatchRecords == 0 || chunk.Last == plan.Records)
+			if final {
+				finals++
+			} else {
+				require.Zero(t, finals, "a chunk after a final one is final too")
+			}
+			for i := chunk.First; i < chunk.Last; i++ {
+				covered[i]++
+			}
+		}
+		require.Zero(t, c.left)
+		require.LessOrEqual(t, finals, lanes, "each final chunk has a lane")
+		for i, n := range covered {
+			require.Equal(t, 1, n, "record %d", i)
+		}
+	})
+}
+
+func TestChunksTaper(t *testing.T) {
+	t.Parallel()
+	c := newCutter(job.Plan{Records: 1_000_000, BatchRecords: 5000}, 0, 1000, 12, 16)
+	chunk, _, _ := c.cut()
+	require.EqualValues(t, 1000, chunk.Len(), "a big job runs full chunks")
+	c = newCutter(job.Plan{Records: 1_000_000, BatchRecords: 5000}, 995_000, 1000, 12, 16)
+	chunk, _, _ = c.cut()
+	require.EqualValues(t, 209, chunk.Len(), "near the end they get smaller: 5000/24")
+	c = newCutter(job.Plan{Records: 1_000_000, BatchRecords: 5000}, 999_000, 1000, 12, 16)
+	chunk, _, _ = c.cut()
+	require.EqualValues(t, 100, chunk.Len(), "but not too small")
+}

@@ -1,0 +1,54 @@
+package workflows
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestSharesSumUpToTheLimits(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		parallelism := rapid.IntRange(1, 100_000).Draw(t, "parallelism")
+		rate := rapid.Float64Range(0, 1e6).Draw(t, "rate")
+		l := newLanes(parallelism, rate, rapid.Int64Range(0, 1<<40).Draw(t, "left"))
+		calls, rates := 0, 0.0
+		for l.anyFree() {
+			_, share := l.take()
+			require.Positive(t, share.Calls)
+			calls += share.Calls
+			rates += share.Rate
+		}
+		require.Equal(t, parallelism, calls)
+		require.InDelta(t, rate, rates, rate/1e9+1e-9)
+	})
+}
+
+func TestNumberOfLanes(t *testing.T) {
+	t.Parallel()
+	const many = 1 << 30
+	for _, c := range []struct {
+		parallelism int
+		left        int64
+		want        int
+	}{
+		{200, many, 12}, {1, many, 1}, {3, many, 3}, {10, many, 4}, {100_000, many, 64},
+		{200, 0, 1}, {200, 100, 1}, {200, 101, 2}, {200, 1000, 10},
+	} {
+		require.Equal(t, c.want, newLanes(c.parallelism, 0, c.left).count(), "%+v", c)
+	}
+}
+
+func TestAFinalLaneIsNotUsedAgain(t *testing.T) {
+	t.Parallel()
+	l := newLanes(2, 0, 1<<30)
+	first, _ := l.take()
+	second, _ := l.take()
+	require.Equal(t, 2, l.inFlight())
+	l.giveBack(first, true)
+	require.False(t, l.anyFree())
+	l.giveBack(second, false)
+	require.True(t, l.anyFree())
+	require.Zero(t, l.inFlight())
+}
