@@ -320,4 +320,3 @@ func TestProgressQuery(t *testing.T) {
 	require.Equal(t, job.PhaseFinished, after.Phase)
 	require.EqualValues(t, 10_000, after.Done())
 }
-

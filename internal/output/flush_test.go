@@ -1,0 +1,148 @@
+package output
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"longhaul/job"
+)
+
+// claimed is a folder in the hands of epoch 1.
+func claimed(t *testing.T) (f *Folder, dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	f = open(t, dir)
+	epoch, _, err := f.Claim(job.Owner{WorkflowID: "w"}, leaseTime, neverEnded)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, epoch)
+	return f, dir
+}
+
+func content(t *testing.T, dir, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, name))
+	require.NoError(t, err)
+	return string(data)
+}
+
+func lines(results ...job.Result) string {
+	var text []byte
+	for _, result := range results {
+		text = append(appendLine(text, result), '\n')
+	}
+	return string(text)
+}
+
+func TestFlushMergesInInputOrder(t *testing.T) {
+	t.Parallel()
+	f, dir := claimed(t)
+	r := job.Range{First: 10, Last: 16}
+	batch := job.Batch{Range: r, Number: 1, Journals: []job.JournalRef{
+		write(t, f, job.Range{First: 10, Last: 13}, 1, success(12), failure(10), success(11)),
+		write(t, f, job.Range{First: 13, Last: 16}, 1, success(15), success(13), success(14)),
+	}}
+	commit, err := f.Flush(t.Context(), 1, batch)
+	require.NoError(t, err)
+	require.Equal(t, job.Totals{Succeeded: 5, Failed: 1, Attempts: 10}, commit.Totals)
+	require.Equal(t, lines(success(11), success(12), success(13), success(14), success(15)), content(t, dir, "part-000001.jsonl"))
+	require.Equal(t, lines(failure(10)), content(t, dir, "errors-000001.jsonl"))
+	names, err := f.store.List(journalDir)
+	require.NoError(t, err)
+	require.Empty(t, names, "the journals are gone")
+
+	before := content(t, dir, commitName(1))
+	again, err := f.Flush(t.Context(), 1, batch)
+	require.NoError(t, err)
+	require.Equal(t, commit.Totals, again.Totals)
+	require.Equal(t, before, content(t, dir, commitName(1)), "run twice, it changes nothing")
+}
+
+// A cut-off attempt may go on appending; only sealed bytes count, and the first
+// answer of a record.
+func TestFlushTakesOneAnswerAndOnlySealedBytes(t *testing.T) {
+	t.Parallel()
+	f, dir := claimed(t)
+	r := job.Range{Last: 3}
+	zombie, err := f.NewJournal(r, "run", 1)
+	require.NoError(t, err)
+	require.NoError(t, zombie.Append(success(0)))
+	answered, err := f.Answered(r)
+	require.NoError(t, err)
+	late := success(1)
+	late.Output = []byte(`"too late"`)
+	require.NoError(t, zombie.Append(late))
+	other := success(0)
+	other.Output = []byte(`"second answer"`)
+	second := write(t, f, r, 2, success(1), success(2), other)
+
+	commit, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: append(answered.Journals, second)})
+	require.NoError(t, err)
+	require.Equal(t, job.Totals{Succeeded: 3, Attempts: 3}, commit.Totals)
+	require.Equal(t, lines(success(0), success(1), success(2)), content(t, dir, "part-000000.jsonl"))
+	require.NoError(t, zombie.Append(late), "it does not notice that its journal is gone")
+}
+
+func TestFlushAfterACrashBetweenPartAndCommit(t *testing.T) {
+	t.Parallel()
+	f, dir := claimed(t)
+	r := job.Range{Last: 2}
+	batch := job.Batch{Range: r, Journals: []job.JournalRef{write(t, f, r, 1, success(0), success(1))}}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "part-000000.jsonl"), []byte("half"), 0o644))
+	_, err := f.Flush(t.Context(), 1, batch)
+	require.NoError(t, err)
+	require.Equal(t, lines(success(0), success(1)), content(t, dir, "part-000000.jsonl"))
+}
+
+func TestFlushAfterACrashBetweenCommitAndCleaning(t *testing.T) {
+	t.Parallel()
+	f, dir := claimed(t)
+	r := job.Range{Last: 2}
+	ref := write(t, f, r, 1, success(0), success(1))
+	batch := job.Batch{Range: r, Journals: []job.JournalRef{ref}}
+	_, err := f.Flush(t.Context(), 1, batch)
+	require.NoError(t, err)
+	write(t, f, r, 1, success(0), success(1))
+	_, err = f.Flush(t.Context(), 1, batch)
+	require.NoError(t, err)
+	require.NoFileExists(t, filepath.Join(dir, ref.Name))
+}
+
+func TestFlushNamesALostAnswer(t *testing.T) {
+	t.Parallel()
+	f, dir := claimed(t)
+	r := job.Range{Last: 3}
+	ref := write(t, f, r, 1, success(0), success(2))
+	_, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{ref}})
+	require.ErrorContains(t, err, "record 1: an answer that was on disk is gone")
+	require.Equal(t, job.KindOutput, job.KindOf(err))
+	_, err = f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{{Name: journalDir + "/none", Size: 9}}})
+	require.ErrorContains(t, err, "is gone")
+	require.NoFileExists(t, filepath.Join(dir, "part-000000.jsonl"))
+}
+
+func TestFlushStopsWhenTheFolderIsTakenOver(t *testing.T) {
+	t.Parallel()
+	f, dir := claimed(t)
+	r := job.Range{Last: 1}
+	batch := job.Batch{Range: r, Journals: []job.JournalRef{write(t, f, r, 1, success(0))}}
+	epoch, _, err := f.Claim(job.Owner{WorkflowID: "other"}, leaseTime, func(job.Owner) bool { return true })
+	require.NoError(t, err)
+	require.EqualValues(t, 2, epoch)
+	_, err = f.Flush(t.Context(), 1, batch)
+	require.Equal(t, job.KindTakenOver, job.KindOf(err))
+	require.NoFileExists(t, filepath.Join(dir, "part-000000.jsonl"))
+}
+
+func TestFlushIsCanceled(t *testing.T) {
+	t.Parallel()
+	f, _ := claimed(t)
+	r := job.Range{Last: 1}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := f.Flush(ctx, 1, job.Batch{Range: r, Journals: []job.JournalRef{write(t, f, r, 1, success(0))}})
+	require.ErrorIs(t, err, context.Canceled)
+}
