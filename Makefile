@@ -11,7 +11,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 export TEMPORAL_CLI := $(abspath $(TEMPORAL))
 export GOTOOLCHAIN  := local
 
-.PHONY: help build demo test lint bench fuzz clean
+.PHONY: help build demo test lint bench fuzz histories clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -58,3 +58,6 @@ fuzz: ## Fuzz the parsers for a minute each
 
 clean: ## Delete what was built and the demo's output
 	rm -rf bin demo
+
+histories: build ## Record the histories that the replay tests use, anew
+	RECORD_HISTORIES=$(abspath workflows/testdata/histories) go test -count=1 -run TestContinueAsNewOnARealServer ./e2e/

@@ -75,7 +75,7 @@ func TestATornTailDoesNotCount(t *testing.T) {
 		f := open(t, dir)
 		n := rapid.Int64Range(1, 20).Draw(t, "entries")
 		r := job.Range{First: 100, Last: 100 + n}
-		var ends []int64
+		ends := make([]int64, 0, n)
 		j, err := f.NewJournal(r, "run", 1)
 		require.NoError(t, err)
 		for i := range n {

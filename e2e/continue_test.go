@@ -1,0 +1,120 @@
+package e2e
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/temporalproto"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/testsuite"
+
+	"longhaul/internal/connect"
+	"longhaul/job"
+)
+
+// A server that suggests a new run every few dozen events.
+func startEagerServer(t *testing.T) *server {
+	t.Helper()
+	cli, err := findCLI()
+	require.NoError(t, err)
+	logs, err := os.Create(filepath.Join(t.TempDir(), "server.log"))
+	require.NoError(t, err)
+	settings, err := connect.Load(connect.Flags{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	require.NoError(t, err)
+	settings.Options.HostPort = ""
+	options := connect.DevServerOptions(cli, filepath.Join(t.TempDir(), "db"), "", logs, settings.Options)
+	options.ExtraArgs = append(options.ExtraArgs, "--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=60")
+	dev, err := testsuite.StartDevServer(t.Context(), options)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, dev.Stop()) })
+	return &server{local: &connect.LocalServer{Address: dev.FrontendHostPort()}, Client: dev.Client()}
+}
+
+func TestContinueAsNewOnARealServer(t *testing.T) {
+	t.Parallel()
+	s := startEagerServer(t)
+	api := newCountingAPI(t, 6000, time.Millisecond)
+	root, id := t.TempDir(), newID(t)
+	startWorker(t, s, root, id)
+	spec := httpSpec(api.URL, 6000, 50)
+	spec.ChunkSize, spec.BatchSize = 100, 3
+	first := startJob(t, s, id, spec)
+	firstRun := first.GetRunID() // waiting for the end moves on to the last run
+	finishJob(t, first)
+	require.Zero(t, api.repeated(t))
+	requireProven(t, root, 6000)
+
+	// Canceled and failed ones, for the replay tests.
+	canceled := startSlow(t, s, id)
+	require.NoError(t, s.CancelWorkflow(t.Context(), canceled.GetID(), ""))
+	require.Error(t, canceled.Get(t.Context(), nil))
+	failing := httpSpec(api.URL+"/none", 1000, 50)
+	failing.Output.URI = "failing"
+	failed := startJobOn(t, s, id, "failing-"+id, failing)
+	require.ErrorContains(t, failed.Get(t.Context(), nil), "max_failures 10% exceeded")
+
+	statuses := map[string]enumspb.WorkflowExecutionStatus{}
+	for name, run := range map[string][2]string{
+		"continued": {id, firstRun}, "canceled": {canceled.GetID(), ""}, "failed": {failed.GetID(), ""},
+	} {
+		described, err := s.DescribeWorkflowExecution(t.Context(), run[0], run[1])
+		require.NoError(t, err)
+		statuses[name] = described.GetWorkflowExecutionInfo().GetStatus()
+		record(t, s, name, run[0], run[1])
+	}
+	record(t, s, "completed", id, "")
+	require.Equal(t, map[string]enumspb.WorkflowExecutionStatus{
+		"continued": enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW,
+		"canceled":  enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED,
+		"failed":    enumspb.WORKFLOW_EXECUTION_STATUS_FAILED,
+	}, statuses)
+}
+
+// startSlow is a job that has begun to call, and will not end by itself soon.
+func startSlow(t *testing.T, s *server, queue string) client.WorkflowRun {
+	t.Helper()
+	api := newCountingAPI(t, 5000, 20*time.Millisecond, 300)
+	spec := httpSpec(api.URL, 5000, 10)
+	spec.Output.URI = "slow"
+	spec.ChunkInterval = job.Duration(5 * time.Second)
+	run := startJobOn(t, s, queue, "slow-"+queue, spec)
+	api.await(t, 300)
+	return run
+}
+
+func startJobOn(t *testing.T, s *server, queue, id string, spec job.Spec) client.WorkflowRun {
+	t.Helper()
+	run, err := s.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: queue}, job.WorkflowType, spec)
+	require.NoError(t, err)
+	return run
+}
+
+// record keeps a history for the replay tests, if RECORD_HISTORIES names a
+// folder: make histories.
+func record(t *testing.T, s *server, name, id, run string) {
+	t.Helper()
+	dir := os.Getenv("RECORD_HISTORIES")
+	if dir == "" {
+		return
+	}
+	var history historypb.History
+	events := s.GetWorkflowHistory(t.Context(), id, run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		event, err := events.Next()
+		require.NoError(t, err)
+		history.Events = append(history.Events, event)
+	}
+	data, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(&history)
+	require.NoError(t, err)
+	// Which process on which machine it was does not matter.
+	data = regexp.MustCompile(`"[0-9]+@[^"]*@[^"]*"`).ReplaceAll(data, []byte(`"worker"`))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name+".json"), data, 0o644))
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"longhaul/job"
+)
+
+// after is a job's snapshot that many seconds in.
+func after(seconds int, done, inChunks int64) snapshot {
+	s := snapshot{at: time.Unix(int64(1000+seconds), 0), known: true, inChunks: inChunks}
+	s.Phase, s.Records, s.Succeeded, s.Failed = job.PhaseRunning, 10_000, done-2, 2
+	return s
+}
+
+func TestPlainLines(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	show := newDisplay(&b)
+	show.update(snapshot{at: time.Unix(1000, 0), known: true, Progress: job.Progress{Phase: job.PhaseIndexing}})
+	show.update(after(1, 1000, 0))
+	show.update(after(2, 1500, 0))
+	show.update(after(3, 2000, 1000))
+	waiting := after(4, 3000, 0)
+	waiting.trouble = "ProcessChunk, attempt 2: disk full"
+	show.update(waiting)
+	show.update(waiting)
+	require.Equal(t, "indexing\n"+
+		"running: 3,000 of 10,000 records (30.0%), 1,000/s, 2 failed, 7s left\n"+
+		"ProcessChunk, attempt 2: disk full\n", b.String())
+}
+
+func TestSpeedIsThatOfTheLastSeconds(t *testing.T) {
+	t.Parallel()
+	var v speed
+	require.Equal(t, "0.0/s", v.rate())
+	require.Equal(t, "?", v.left(after(0, 10, 0)))
+	for second := range 100 {
+		// A resumed job begins with thousands done: they are no speed.
+		v.add(after(second, 5000+int64(second)*2, 0))
+	}
+	require.InDelta(t, 2, v.perSecond(), 0.01)
+	require.Equal(t, "2.0/s", v.rate())
+	v.add(snapshot{at: time.Unix(2000, 0)}) // no worker answered
+	require.InDelta(t, 2, v.perSecond(), 0.01)
+}
+
+func TestABarIsDrawnAndEnds(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	show := newBar(&b)
+	show.update(after(1, 1000, 0))
+	show.update(after(2, 2000, 0))
+	require.Equal(t, "2,000 / 10,000 ", show.counts())
+	require.Equal(t, " 1,000/s, 2 failed, 8s left", show.figures())
+	show.end(job.Summary{Records: 10_000, Totals: job.Totals{Succeeded: 10_000}}, true)
+	require.Equal(t, "10,000 / 10,000 ", show.counts())
+
+	aborted := newBar(&b)
+	aborted.update(after(1, 1000, 0))
+	aborted.end(job.Summary{}, false)
+}
