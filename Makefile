@@ -35,7 +35,7 @@ demo: build ## Run 10,000 HTTP calls against a slow API of our own
 	@examples/demo/run.sh
 
 test: build ## Run every test, those against a real server included
-	go test -race ./...
+	go test -race -timeout 20m ./...
 
 lint: bin/golangci-lint bin/workflowcheck ## Check format, vet, lint, layers and determinism
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

@@ -37,12 +37,15 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	}, nil
 }
 
-// newTransport keeps a connection for every call in flight: the default keeps
-// two, and would open a new one for nearly every call.
+// newTransport keeps a connection for every call in flight, and opens no more:
+// the default keeps two, and would open a new one for nearly every call. The
+// upper bound matters too: a call may begin before the connection of the one
+// that made way for it is back among the idle ones.
 func newTransport(parallelism int) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns = 0
 	transport.MaxIdleConnsPerHost = parallelism
+	transport.MaxConnsPerHost = parallelism
 	return transport
 }
 
