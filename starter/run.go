@@ -170,12 +170,12 @@ func report(w io.Writer, spec job.Spec, summary job.Summary, took time.Duration)
 	}
 }
 
-// interruptible is done at the first Ctrl-C or SIGTERM; the second one ends the
+// interruptible is done at the first Ctrl-C, SIGTERM or hang-up; the second one ends the
 // process.
 func interruptible(ctx context.Context, w io.Writer) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		<-signals
 		cancel()
