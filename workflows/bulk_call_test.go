@@ -43,8 +43,10 @@ func (w *world) ProcessChunk(_ context.Context, _ job.Ref, chunk job.Chunk) (job
 	w.mu.Unlock()
 	defer func() {
 		w.mu.Lock()
-		w.calls -= chunk.Share.Calls
-		w.mu.Unlock()
+		defer w.mu.Unlock()
+		if !chunk.Final { // else its share stays with its neighbours
+			w.calls -= chunk.Share.Calls
+		}
 	}()
 	failed := int64(0)
 	if w.fails != nil {
@@ -239,6 +241,20 @@ func TestCancelCommitsWholeBatchesOnly(t *testing.T) {
 	for _, batch := range w.batches {
 		require.EqualValues(t, 5000, batch.Len())
 	}
+}
+
+func TestAFlushEndsAlsoWhenTheJobIsCanceled(t *testing.T) {
+	t.Parallel()
+	env := environment(t, &world{records: 5000})
+	env.OnActivity("FlushBatch", mock.Anything, mock.Anything, mock.Anything).After(time.Hour).Return(job.Totals{Succeeded: 5000}, nil)
+	env.RegisterDelayedCallback(env.CancelWorkflow, 30*time.Minute)
+	flushed := false
+	env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, err error) {
+		flushed = flushed || info.ActivityType.Name == "FlushBatch" && err == nil
+	})
+	env.ExecuteWorkflow(BulkCall, sleepSpec(), State{})
+	require.True(t, temporal.IsCanceledError(env.GetWorkflowError()))
+	require.True(t, flushed)
 }
 
 // The same scenario with a new run forced every few chunks asks for the same.

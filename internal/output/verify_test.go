@@ -176,6 +176,14 @@ func TestFinishRefusesGapsAndLostParts(t *testing.T) {
 	}
 }
 
+func TestFinishRefusesAChangedPart(t *testing.T) {
+	t.Parallel()
+	f, dir, _ := finished(t)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "part-000002.jsonl"), []byte("short\n"), 0o644))
+	_, err := f.Finish(t.Context(), job.Ref{JobID: "J", Epoch: 1}, verifyRecords, 10)
+	require.ErrorContains(t, err, "part-000002.jsonl: is missing or was changed")
+}
+
 func TestCheckpointMergesCommits(t *testing.T) {
 	t.Parallel()
 	f, dir, _ := finished(t)
