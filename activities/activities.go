@@ -21,8 +21,8 @@ type Jobs interface {
 	Prepare(spec job.Spec) (*Preparation, error)
 	// Open opens a job; the function must be called when it is done with.
 	Open(ref job.Ref) (*Job, func(), error)
-	// Ended says whether the server knows that the owner's workflow has ended.
-	Ended(ctx context.Context, owner job.Owner) bool
+	// State says what the server knows of an owner's workflow.
+	State(ctx context.Context, owner job.Owner) job.OwnerState
 }
 
 // Preparation is what IndexInput works with.
@@ -64,17 +64,31 @@ type Stat interface {
 
 // Claims decides who may write to an output folder.
 type Claims interface {
-	Claim(owner job.Owner, duration time.Duration, ended func(job.Owner) bool) (epoch int64, held *job.Lease, err error)
+	Claim(owner job.Owner, duration time.Duration, state func(job.Owner) job.OwnerState) (epoch int64, held *job.Held, err error)
+	Holds(epoch int64) error
 	Release(epoch int64) error
+}
+
+// Presence says to others that somebody works in the folder.
+type Presence interface {
+	Enter(epoch int64) error
+	Leave(epoch int64) error
+}
+
+// Manifests says which job a folder belongs to.
+type Manifests interface {
+	Manifest() (*job.Manifest, error)
+	CreateManifest(epoch int64, manifest job.Manifest) (*job.Manifest, error)
+	PutManifest(epoch int64, manifest job.Manifest) error
 }
 
 // NewFolder is an output folder before its job runs.
 type NewFolder interface {
 	Claims
-	Manifest() (*job.Manifest, error)
-	PutManifest(manifest job.Manifest) error
+	Presence
+	Manifests
 	PutIndex(write func(io.Writer) error) error
-	Checkpoint() ([]job.Range, job.Totals, error)
+	Resume(records int64) ([]job.Range, job.Totals, error)
 	Sweep() error
 }
 

@@ -4,20 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
-	"go.temporal.io/sdk/activity"
-
 	"longhaul/job"
 )
-
-// leaseTimeouts is how many heartbeat timeouts a lease lasts without renewal.
-const leaseTimeouts = 3
-
-// claimInterval is how often a waiting job asks again for the folder.
-const claimInterval = time.Second
 
 // IndexInput takes the output folder, reads the input once and checks every
 // record, and says what there is to do. Everything that can be wrong with a
@@ -45,18 +36,32 @@ func (a *Activities) indexInput(ctx context.Context, spec job.Spec, beat *heartb
 	if err != nil {
 		return plan, err
 	}
+	// Before the claim, so that a job that is refused takes nothing away from
+	// the one whose folder it is.
+	if manifest, err := folder.Manifest(); err != nil {
+		return plan, err
+	} else if manifest != nil {
+		if _, err := accept(ctx, p.Input, spec, *manifest, beat); err != nil {
+			return plan, err
+		}
+	}
 	epoch, err := a.claim(ctx, folder, spec, beat)
 	if err != nil {
 		return plan, err
 	}
-	manifest, err := adopt(ctx, p.Input, folder, spec, beat)
+	leave, err := attend(folder, epoch, spec.HeartbeatTimeout.Std())
 	if err != nil {
-		if job.KindOf(err).Permanent() {
+		return plan, err
+	}
+	defer func() { err = errors.Join(err, leave()) }()
+	manifest, err := adopt(ctx, p.Input, folder, epoch, spec, beat)
+	if err != nil {
+		if kind := job.KindOf(err); kind.Permanent() && kind != job.KindTakenOver {
 			err = errors.Join(err, folder.Release(epoch))
 		}
 		return plan, err
 	}
-	committed, totals, err := folder.Checkpoint()
+	committed, totals, err := folder.Resume(manifest.Input.Records)
 	return job.Plan{
 		Ref:     job.Ref{Output: spec.Output.URI, JobID: manifest.JobID, Epoch: epoch},
 		Records: manifest.Input.Records, BatchRecords: spec.BatchRecords(),
@@ -78,38 +83,9 @@ func checkFirst(p *Preparation) error {
 	return nil
 }
 
-// claim waits until the folder is ours, and says what it waits for.
-func (a *Activities) claim(ctx context.Context, folder Claims, spec job.Spec, beat *heartbeat) (int64, error) {
-	info := activity.GetInfo(ctx)
-	owner := job.Owner{Namespace: info.Namespace, WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID}
-	ended := func(owner job.Owner) bool { return a.jobs.Ended(ctx, owner) }
-	for said := false; ; {
-		epoch, held, err := folder.Claim(owner, leaseTimeouts*spec.HeartbeatTimeout.Std(), ended)
-		if err != nil || epoch > 0 {
-			beat.waiting.Store("")
-			return epoch, err
-		}
-		if !said {
-			said = true
-			word := fmt.Sprintf("waiting for the output folder %s: workflow %s writes there, its lease runs out at %s unless renewed",
-				spec.Output.URI, held.WorkflowID, held.Expires().Format(time.TimeOnly))
-			activity.GetLogger(ctx).Warn(word)
-			beat.waiting.Store(word)
-			beat.beat(ctx)
-		}
-		select {
-		case <-time.After(claimInterval):
-		case <-activity.GetWorkerStopChannel(ctx):
-			return 0, errWorkerStops
-		case <-ctx.Done():
-			return 0, context.Cause(ctx)
-		}
-	}
-}
-
 // adopt makes the folder this job's, or finds that it is already: then the
 // input is not read again if its size and time are the same.
-func adopt(ctx context.Context, input Input, folder NewFolder, spec job.Spec, beat *heartbeat) (*job.Manifest, error) {
+func adopt(ctx context.Context, input Input, folder NewFolder, epoch int64, spec job.Spec, beat *heartbeat) (*job.Manifest, error) {
 	manifest, err := folder.Manifest()
 	if err != nil {
 		return nil, err
@@ -118,25 +94,41 @@ func adopt(ctx context.Context, input Input, folder NewFolder, spec job.Spec, be
 		return nil, err
 	}
 	if manifest == nil {
-		manifest = &job.Manifest{Version: job.LayoutVersion, JobID: newJobID(), Created: time.Now().UTC()}
-		manifest.Input, err = index(ctx, input, beat, folder.PutIndex)
-	} else {
-		manifest.Input, err = accept(ctx, input, spec, *manifest, beat)
+		fresh := job.Manifest{Version: job.LayoutVersion, JobID: newJobID(), Created: time.Now().UTC(), Spec: spec}
+		fresh.Input, err = index(ctx, input, beat, fenced(folder, epoch))
+		if err == nil {
+			manifest, err = folder.CreateManifest(epoch, fresh)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
+	if manifest.Input, err = accept(ctx, input, spec, *manifest, beat); err != nil {
 		return nil, err
 	}
 	manifest.Spec = spec
-	return manifest, folder.PutManifest(*manifest)
+	return manifest, folder.PutManifest(epoch, *manifest)
+}
+
+// fenced writes the index, unless the folder was taken over meanwhile.
+func fenced(folder NewFolder, epoch int64) func(func(io.Writer) error) error {
+	return func(write func(io.Writer) error) error {
+		return folder.PutIndex(func(w io.Writer) error {
+			if err := write(w); err != nil {
+				return err
+			}
+			return folder.Holds(epoch)
+		})
+	}
 }
 
 // accept refuses a folder that belongs to another spec or another input. It
 // returns the input's fingerprint as it is now.
 func accept(ctx context.Context, input Input, spec job.Spec, manifest job.Manifest, beat *heartbeat) (now job.Fingerprint, err error) {
 	now = manifest.Input
-	counted := spec.Input.Count != nil || manifest.Spec.Input.Count != nil
-	if counted || !now.Unchanged(input.Size(), input.ModTime()) {
-		// The old index stays: it is overwritten by no other job's.
+	same := spec.Input.Count == nil && spec.Input.URI == manifest.Spec.Input.URI && now.Unchanged(input.Size(), input.ModTime())
+	if !same {
+		// The old index stays: if the content is the same, so is the index.
 		if now, err = index(ctx, input, beat, discard); err != nil {
 			return now, err
 		}

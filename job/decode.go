@@ -85,8 +85,11 @@ func checkFields(path string, data []byte, t reflect.Type) error {
 // checkValue lets our own scalar types speak with the field's name in front.
 func checkValue(path string, data []byte, t reflect.Type) error {
 	value, ok := reflect.New(t).Interface().(json.Unmarshaler)
-	if !ok || bytes.Equal(data, []byte("null")) {
+	if !ok {
 		return nil
+	}
+	if bytes.Equal(data, []byte("null")) {
+		return Errorf(KindSpec, path, "has no value").WithHint("give one, or leave the field out")
 	}
 	if err := value.UnmarshalJSON(data); err != nil {
 		return Errorf(KindSpec, path, "%w", err)

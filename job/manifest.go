@@ -112,15 +112,33 @@ type Owner struct {
 	RunID string `json:"run_id"`
 }
 
-// Lease is a claim to an output folder; it lapses when it is not renewed.
+// OwnerState is what the server knows of an owner.
+type OwnerState int
+
+// The states of an owner.
+const (
+	// OwnerUnknown: this server has never heard of it.
+	OwnerUnknown OwnerState = iota
+	OwnerRunning
+	OwnerEnded
+)
+
+// Lease is a claim to an output folder.
 type Lease struct {
 	Owner
-	Renewed time.Time `json:"renewed"`
-	// Duration is how long after Renewed the lease runs out.
+	Claimed time.Time `json:"claimed"`
+	// Duration is how long the claim, and each renewal by a process that works
+	// there, lasts.
 	Duration Duration `json:"duration"`
 	// Released is set when the job has finished.
 	Released bool `json:"released,omitempty"`
 }
 
-// Expires is when the lease runs out.
-func (l Lease) Expires() time.Time { return l.Renewed.Add(l.Duration.Std()) }
+// Held says why a folder cannot be claimed now.
+type Held struct {
+	Owner
+	// Running: the server says that the owner's workflow runs.
+	Running bool
+	// Until is when the folder is free unless it is renewed.
+	Until time.Time
+}

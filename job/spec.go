@@ -19,7 +19,7 @@ type Spec struct {
 	// ChunkInterval is the least time between the starts of two chunks of
 	// ChunkSize records (smaller chunks wait in proportion); default 500ms.
 	ChunkInterval Duration `json:"chunk_interval"`
-	// BatchSize is how many full chunks make one part file: 1 to 10,000,
+	// BatchSize is how many full chunks make one part file: 1 to 1000,
 	// default 5.
 	BatchSize int64 `json:"batch_size"`
 	// BatchInterval replaces ChunkInterval between two batches; default

@@ -9,6 +9,10 @@ import (
 // maxBatchRecords bounds the memory of a flush, 16 bytes a record.
 const maxBatchRecords = 5_000_000
 
+// maxBatchChunks keeps a batch well inside one run's history, which Temporal
+// ends at 51,200 events: a run is continued as new between batches only.
+const maxBatchChunks = 1000
+
 // Validate checks every value that can be checked without reading a file. Its
 // error is of KindSpec and names the field.
 func (s Spec) Validate() error {
@@ -88,7 +92,7 @@ func (s Spec) validatePace() error {
 	return first(
 		checkRange("parallelism", int64(s.Parallelism), 100_000),
 		checkRange("chunk_size", s.ChunkSize, 100_000),
-		checkRange("batch_size", s.BatchSize, 10_000),
+		checkRange("batch_size", s.BatchSize, maxBatchChunks),
 		checkRange("chunk_size × batch_size", s.BatchRecords(), maxBatchRecords),
 		checkDuration("chunk_interval", s.ChunkInterval, 0),
 		checkDuration("batch_interval", s.IntervalBetweenBatches(), 0),

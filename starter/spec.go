@@ -74,7 +74,7 @@ func readSpec(cmd *cobra.Command, file string) ([]byte, error) {
 func (f *specFlags) apply(cmd *cobra.Command, spec *job.Spec) error {
 	changed := cmd.Flags().Changed
 	if changed("input") {
-		spec.Input = job.InputSpec{URI: f.input}
+		spec.Input.URI, spec.Input.Count = f.input, nil
 	}
 	if changed("output") {
 		spec.Output.URI = f.output

@@ -22,17 +22,23 @@ import (
 type world struct {
 	mu      sync.Mutex
 	records int64
-	chunks  []job.Chunk
-	batches []job.Batch
-	calls   int
-	most    int
+	// committed is what is there from before, from record 0 on.
+	committed job.Totals
+	chunks    []job.Chunk
+	batches   []job.Batch
+	calls     int
+	most      int
 	// fails says how many records of a chunk fail.
 	fails func(job.Chunk) int64
 	err   func(job.Chunk) error
 }
 
 func (w *world) IndexInput(_ context.Context, spec job.Spec) (job.Plan, error) {
-	return job.Plan{Records: w.records, BatchRecords: spec.BatchRecords()}, nil
+	plan := job.Plan{Records: w.records, BatchRecords: spec.BatchRecords(), Totals: w.committed}
+	if done := w.committed.Done(); done > 0 {
+		plan.Committed = []job.Range{{Last: done}}
+	}
+	return plan, nil
 }
 
 func (w *world) ProcessChunk(_ context.Context, _ job.Ref, chunk job.Chunk) (job.Receipt, error) {
@@ -172,6 +178,15 @@ func TestMaxFailures(t *testing.T) {
 			require.Less(t, len(w.chunks), 20, "it stopped")
 		})
 	}
+}
+
+// Started again, a job that was stopped by its failures goes on.
+func TestFailuresOfAnEarlierStartDoNotCountAgain(t *testing.T) {
+	t.Parallel()
+	w := &world{records: 20_000, committed: job.Totals{Succeeded: 1000, Failed: 4000}}
+	env := environment(t, w)
+	env.ExecuteWorkflow(BulkCall, sleepSpec(), State{})
+	require.NoError(t, env.GetWorkflowError())
 }
 
 func TestFailuresWithinTheLimitAreData(t *testing.T) {

@@ -155,9 +155,10 @@ func (d *dispatcher) flush(ctx workflow.Context, batch job.Batch) error {
 }
 
 // judgeFailures stops the job when max_failures is exceeded: a count as soon as
-// it is, a percentage by whole batches.
+// it is, a percentage by whole batches. What was committed before the job was
+// started does not count again.
 func (d *dispatcher) judgeFailures(wholeBatches bool) {
-	limit, totals := d.spec.MaxFailures, d.state.Totals
+	limit, totals := d.spec.MaxFailures, d.state.Totals.Subtract(d.state.Plan.Totals)
 	if !limit.Percent {
 		totals = totals.Add(d.received)
 	} else if !wholeBatches {

@@ -241,6 +241,54 @@ func content(t *testing.T, root, name string) string {
 	return string(data)
 }
 
+// Refused, a job takes nothing away from the one whose folder it is.
+func TestARefusedJobDoesNotFenceTheRealOne(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("in.txt", "x\ny\n")
+	plan, err := s.index(sleepSpec("in.txt"))
+	require.NoError(t, err)
+	other := sleepSpec("in.txt")
+	other.BatchSize = 9
+	_, err = s.index(other)
+	requireKind(t, err, job.KindOutput, "chunk_size × batch_size")
+	_, err = s.process(plan.Ref, job.Chunk{Range: job.Range{Last: 2}, Share: job.Share{Calls: 1}})
+	require.NoError(t, err)
+}
+
+// Another file of the same size and time is another input.
+func TestTheInputsNameCountsToo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	when := time.Now().Add(-time.Hour)
+	for name, text := range map[string]string{"a.txt": "x\n", "b.txt": "y\n"} {
+		s.write(name, text)
+		require.NoError(t, os.Chtimes(filepath.Join(s.root, name), when, when))
+	}
+	_, err := s.index(sleepSpec("a.txt"))
+	require.NoError(t, err)
+	_, err = s.index(sleepSpec("b.txt"))
+	requireKind(t, err, job.KindOutput, "another input")
+}
+
+func TestVerifyAcceptsATouchedInputButNoOther(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("in.txt", "")
+	plan, err := s.index(sleepSpec("in.txt"))
+	require.NoError(t, err)
+	_, err = s.env.ExecuteActivity(s.act.FinishJob, plan.Ref)
+	require.NoError(t, err)
+	later := time.Now().Add(time.Hour)
+	require.NoError(t, os.Chtimes(filepath.Join(s.root, "in.txt"), later, later))
+	v, err := Verify(t.Context(), s.root, "out")
+	require.NoError(t, err)
+	require.True(t, v.Proven())
+	s.write("in.txt", "x\n")
+	_, err = Verify(t.Context(), s.root, "out")
+	require.ErrorContains(t, err, "has changed since it was indexed")
+}
+
 func TestAnInputThatChangesIsNoticed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -2,6 +2,8 @@ package host
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -29,6 +31,8 @@ type Options struct {
 type Host struct {
 	worker worker.Worker
 	jobs   *jobs
+	// fatal gets the error that ended the worker by itself.
+	fatal chan error
 }
 
 // New makes a worker for the client's namespace.
@@ -41,7 +45,9 @@ func New(c client.Client, options Options) (*Host, error) {
 		}
 	}
 	opened := newJobs(store, c, options.AllowEnv)
+	fatal := make(chan error, 1)
 	w := worker.New(c, options.TaskQueue, worker.Options{
+		OnFatalError:      func(err error) { fatal <- err },
 		WorkerStopTimeout: options.StopTimeout,
 		// A job dispatches up to 64 chunks at once; they should not queue here.
 		MaxConcurrentActivityTaskPollers: 8,
@@ -50,16 +56,22 @@ func New(c client.Client, options Options) (*Host, error) {
 	})
 	w.RegisterWorkflow(workflows.BulkCall)
 	w.RegisterActivity(activities.New(opened))
-	return &Host{worker: w, jobs: opened}, nil
+	return &Host{worker: w, jobs: opened, fatal: fatal}, nil
 }
 
 // Run works until ctx is done, then stops taking records, waits for the calls
-// in flight, and returns.
+// in flight, and returns. It returns early if the worker cannot go on: a
+// namespace that does not exist, say.
 func (h *Host) Run(ctx context.Context) error {
 	if err := h.worker.Start(); err != nil {
-		return err
+		return fmt.Errorf("the worker cannot start: %w", err)
 	}
-	<-ctx.Done()
-	h.worker.Stop()
-	return h.jobs.close()
+	var err error
+	select {
+	case <-ctx.Done():
+		h.worker.Stop()
+	case err = <-h.fatal:
+		err = fmt.Errorf("the worker cannot go on: %w", err)
+	}
+	return errors.Join(err, h.jobs.close())
 }

@@ -49,25 +49,27 @@ func (j *jobs) Prepare(spec job.Spec) (*activities.Preparation, error) {
 	}, nil
 }
 
-// Ended says whether the server knows that the owner's workflow has ended: its
-// run, or the last of the runs that continue it. A server that does not know
-// the run cannot tell.
-func (j *jobs) Ended(ctx context.Context, owner job.Owner) bool {
+// State says what the server knows of the owner: its run, or the last of the
+// runs that continue it.
+func (j *jobs) State(ctx context.Context, owner job.Owner) job.OwnerState {
 	first, err := j.client.DescribeWorkflowExecution(ctx, owner.WorkflowID, owner.RunID)
 	if err != nil {
-		return false
+		return job.OwnerUnknown
 	}
-	switch first.GetWorkflowExecutionInfo().GetStatus() {
+	info := first.GetWorkflowExecutionInfo()
+	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW {
+		last, err := j.client.DescribeWorkflowExecution(ctx, owner.WorkflowID, "")
+		if err != nil {
+			return job.OwnerUnknown
+		}
+		if info = last.GetWorkflowExecutionInfo(); info.GetFirstRunId() != owner.RunID {
+			return job.OwnerEnded
+		}
+	}
+	switch info.GetStatus() {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED:
-		return false
-	case enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW:
+		return job.OwnerRunning
 	default:
-		return true
+		return job.OwnerEnded
 	}
-	last, err := j.client.DescribeWorkflowExecution(ctx, owner.WorkflowID, "")
-	if err != nil {
-		return false
-	}
-	info := last.GetWorkflowExecutionInfo()
-	return info.GetFirstRunId() != owner.RunID || info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 }

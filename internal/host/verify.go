@@ -3,9 +3,11 @@ package host
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"iter"
 
+	"longhaul/internal/input"
 	"longhaul/internal/output"
 	"longhaul/internal/storage"
 	"longhaul/job"
@@ -38,7 +40,31 @@ func Verify(ctx context.Context, root, uri string) (v *output.Verification, err 
 		return nil, job.Errorf(job.KindOutput, uri, "is no output folder: it has no _longhaul/job.json")
 	}
 	j := newJobs(store, nil, nil)
+	if err := j.recheck(ctx, manifest); err != nil {
+		return nil, err
+	}
 	return folder.Verify(ctx, *manifest, func(r job.Range) iter.Seq2[job.Record, error] {
 		return j.records(*manifest, folder, r)
 	}, func(int64) {})
+}
+
+// recheck compares the whole content of an input that was touched or copied.
+func (j *jobs) recheck(ctx context.Context, manifest *job.Manifest) (err error) {
+	in, err := j.openInput(manifest.Spec.Input)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	if manifest.Input.Unchanged(in.Size(), in.ModTime()) {
+		return nil
+	}
+	now, err := in.Index(ctx, io.Discard, func(int64) {})
+	if err != nil {
+		return err
+	}
+	if now.SHA256 != manifest.Input.SHA256 {
+		return input.Changed(manifest.Spec.Input.URI)
+	}
+	manifest.Input = now
+	return nil
 }

@@ -17,10 +17,10 @@ type watcher struct {
 	stopped chan struct{}
 }
 
-// watch begins with a renewal, so that no activity works in a folder that is
+// watch begins with the claim, so that no activity works in a folder that is
 // another job's.
 func (o *openJob) watch() error {
-	if err := o.output.Renew(o.ref.Epoch); err != nil {
+	if err := o.output.Enter(o.ref.Epoch); err != nil {
 		return err
 	}
 	takenOver, taken := context.WithCancelCause(context.Background())
@@ -37,6 +37,8 @@ func (o *openJob) watch() error {
 func (o *openJob) unwatch() {
 	o.watcher.end()
 	<-o.watcher.stopped
+	// If it stays, it lapses.
+	_ = o.output.Leave(o.ref.Epoch)
 }
 
 func (o *openJob) keepLease(ctx context.Context, taken context.CancelCauseFunc) {
@@ -51,7 +53,7 @@ func (o *openJob) keepLease(ctx context.Context, taken context.CancelCauseFunc) 
 		}
 		check := o.output.Holds
 		if time.Since(renewed) >= o.lease {
-			check = o.output.Renew
+			check = o.output.Enter
 			renewed = time.Now()
 		}
 		// An error of the storage may pass; the lease lasts some renewals.

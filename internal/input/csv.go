@@ -20,6 +20,8 @@ type csvRows struct {
 	uri    string
 	// base is the object's offset at which the reader began.
 	base int64
+	// bounded stops a quote that never ends from filling the memory.
+	bounded *boundedReader
 	// keys are the header's names as JSON, with the colon.
 	keys  []string
 	value []byte
@@ -35,14 +37,16 @@ func (f *File) scanCSV(source io.Reader, offset int64) (scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows.reader = newCSVReader(source, len(rows.keys))
+	rows.bounded = &boundedReader{Reader: source}
+	rows.reader = newCSVReader(rows.bounded, len(rows.keys))
 	rows.base = offset
 	return rows, nil
 }
 
 func (f *File) csvHeader(source io.Reader) (*csvRows, error) {
-	buffered := bufio.NewReaderSize(source, 64<<10)
-	rows := &csvRows{uri: f.uri, base: skipByteOrderMark(buffered)}
+	bounded := &boundedReader{Reader: source}
+	buffered := bufio.NewReaderSize(bounded, 64<<10)
+	rows := &csvRows{uri: f.uri, base: skipByteOrderMark(buffered), bounded: bounded}
 	rows.reader = newCSVReader(buffered, 0)
 	header, err := rows.reader.Read()
 	if errors.Is(err, io.EOF) {
@@ -77,6 +81,7 @@ func newCSVReader(source io.Reader, fields int) *csv.Reader {
 
 func (c *csvRows) next() ([]byte, int64, error) {
 	offset := c.base + c.reader.InputOffset()
+	c.bounded.read = 0
 	row, err := c.reader.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, offset, io.EOF
@@ -102,15 +107,33 @@ func (c *csvRows) next() ([]byte, int64, error) {
 
 func (c *csvRows) fail(err error) error {
 	var parse *csv.ParseError
+	if errors.Is(err, errTooLong) {
+		return job.Errorf(job.KindInput, c.uri, "%w", err).WithHint("look for a quote that does not end")
+	}
 	if !errors.As(err, &parse) {
 		return job.Errorf(job.KindStorage, c.uri, "%w", err)
 	}
-	at := fmt.Sprintf("%s: line %d", c.uri, parse.Line)
+	at := fmt.Sprintf("%s: line %d", c.uri, parse.StartLine)
 	if errors.Is(err, csv.ErrFieldCount) {
 		return job.Errorf(job.KindInput, at, "the row does not have %d fields as the header has", len(c.keys)).
 			WithHint("mend the row, or quote the fields that hold commas")
 	}
 	return job.Errorf(job.KindInput, at, "%w", parse.Err).WithHint("mend the row: quotes inside a quoted field are doubled")
+}
+
+// boundedReader fails when one record is too long.
+type boundedReader struct {
+	io.Reader
+	read int64
+}
+
+func (b *boundedReader) Read(p []byte) (int, error) {
+	if b.read > maxRecordBytes {
+		return 0, errTooLong
+	}
+	n, err := b.Reader.Read(p)
+	b.read += int64(n)
+	return n, err
 }
 
 // appendString appends s as JSON, without escaping <, > and &.

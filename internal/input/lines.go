@@ -12,6 +12,8 @@ import (
 	"longhaul/job"
 )
 
+var errTooLong = fmt.Errorf("the record is longer than %d MiB", maxRecordBytes>>20)
+
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // lines splits at line feeds; a carriage return before one, and a byte-order
@@ -59,7 +61,7 @@ func (l *lines) next() (line []byte, offset int64, err error) {
 	case errors.Is(err, io.EOF):
 		return nil, offset, io.EOF
 	case err != nil:
-		return nil, offset, l.fail(err)
+		return nil, offset, l.passing(err)
 	case !utf8.Valid(line):
 		return nil, offset, notUTF8(l.at(), line)
 	}
@@ -73,7 +75,7 @@ func (l *lines) readLong(start []byte) ([]byte, error) {
 		part, err := l.reader.ReadSlice('\n')
 		l.long = append(l.long, part...)
 		if len(l.long) > maxRecordBytes {
-			return l.long, fmt.Errorf("the line is longer than %d MiB", maxRecordBytes>>20)
+			return l.long, l.fail(errTooLong)
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return l.long, err
@@ -86,6 +88,14 @@ func (l *lines) at() string {
 		return fmt.Sprintf("%s: at byte %d", l.uri, l.offset)
 	}
 	return fmt.Sprintf("%s: line %d", l.uri, l.number)
+}
+
+// passing is for an error of the disk: it may be gone at the next attempt.
+func (l *lines) passing(err error) error {
+	if errors.Is(err, errTooLong) {
+		return err
+	}
+	return job.Errorf(job.KindStorage, l.uri, "%w", err)
 }
 
 func (l *lines) fail(err error) *job.Error {

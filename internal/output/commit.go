@@ -3,6 +3,7 @@ package output
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"longhaul/job"
@@ -29,12 +30,23 @@ func (f *Folder) committed() ([]int64, error) {
 			numbers = append(numbers, number)
 		}
 	}
+	// By name 1000000 comes before 999999.
+	slices.Sort(numbers)
 	return numbers, nil
 }
 
-// Checkpoint is what the commits say together: the ranges that are done, merged
-// and in order, and their totals.
-func (f *Folder) Checkpoint() ([]job.Range, job.Totals, error) {
+// Resume is what the commits say together: the ranges that are done, merged and
+// in order, and their totals. A _SUCCESS that is not true any more, because
+// commits were deleted to have batches made anew, goes.
+func (f *Folder) Resume(records int64) ([]job.Range, job.Totals, error) {
+	ranges, totals, err := f.checkpoint()
+	if err == nil && totals.Done() < records {
+		err = f.store.Delete(successName)
+	}
+	return ranges, totals, err
+}
+
+func (f *Folder) checkpoint() ([]job.Range, job.Totals, error) {
 	var ranges []job.Range
 	var totals job.Totals
 	numbers, err := f.committed()

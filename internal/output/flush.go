@@ -67,6 +67,13 @@ func (f *Folder) Flush(ctx context.Context, epoch int64, batch job.Batch) (commi
 	if commit.Part, err = f.putPart(ctx, m, partName(batch.Number), false); err != nil {
 		return commit, err
 	}
+	if m.totals.Failed == 0 {
+		// One may be left of a batch that was made anew.
+		err = f.store.Delete(errorsName(batch.Number))
+	}
+	if err != nil {
+		return commit, err
+	}
 	if m.totals.Failed > 0 {
 		failures, err := f.putPart(ctx, m, errorsName(batch.Number), true)
 		if err != nil {

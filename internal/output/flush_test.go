@@ -16,7 +16,7 @@ func claimed(t *testing.T) (f *Folder, dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	f = open(t, dir)
-	epoch, _, err := f.Claim(job.Owner{WorkflowID: "w"}, leaseTime, neverEnded)
+	epoch, _, err := f.Claim(job.Owner{WorkflowID: "w"}, leaseTime, unknown)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, epoch)
 	return f, dir
@@ -111,6 +111,20 @@ func TestFlushAfterACrashBetweenCommitAndCleaning(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(dir, ref.Name))
 }
 
+// A batch that is made anew without failures leaves no old errors part behind.
+func TestABatchIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	f, dir := claimed(t)
+	r := job.Range{Last: 2}
+	_, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{write(t, f, r, 1, failure(0), success(1))}})
+	require.NoError(t, err)
+	require.FileExists(t, filepath.Join(dir, "errors-000000.jsonl"))
+	require.NoError(t, os.Remove(filepath.Join(dir, commitName(0))))
+	_, err = f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{write(t, f, r, 2, success(0), success(1))}})
+	require.NoError(t, err)
+	require.NoFileExists(t, filepath.Join(dir, "errors-000000.jsonl"))
+}
+
 func TestFlushNamesALostAnswer(t *testing.T) {
 	t.Parallel()
 	f, dir := claimed(t)
@@ -129,7 +143,7 @@ func TestFlushStopsWhenTheFolderIsTakenOver(t *testing.T) {
 	f, dir := claimed(t)
 	r := job.Range{Last: 1}
 	batch := job.Batch{Range: r, Journals: []job.JournalRef{write(t, f, r, 1, success(0))}}
-	epoch, _, err := f.Claim(job.Owner{WorkflowID: "other"}, leaseTime, func(job.Owner) bool { return true })
+	epoch, _, err := f.Claim(job.Owner{WorkflowID: "other"}, leaseTime, ended)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, epoch)
 	_, err = f.Flush(t.Context(), 1, batch)

@@ -7,8 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"longhaul/job"
 )
@@ -45,7 +46,7 @@ type Store interface {
 	Writer
 	Append(name string) (Appender, error)
 	Delete(names ...string) error
-	Sweep(match func(name string) bool) error
+	Sweep() error
 }
 
 // The names in an output folder.
@@ -68,19 +69,15 @@ type Folder struct {
 	store Store
 	// uri is for errors.
 	uri string
+	// id tells this Folder's presence from others'.
+	id string
 }
 
 // NewFolder works on the store; the uri is for errors.
-func NewFolder(store Store, uri string) *Folder { return &Folder{store, uri} }
+func NewFolder(store Store, uri string) *Folder { return &Folder{store, uri, uuid.NewString()} }
 
 // Sweep deletes what a killed process left half written.
-func (f *Folder) Sweep() error {
-	return f.store.Sweep(func(name string) bool {
-		return strings.HasPrefix(name, "part-") || strings.HasPrefix(name, "errors-") ||
-			name == successName || name == path.Base(manifestName) || name == path.Base(indexName) ||
-			strings.HasSuffix(name, ".json") || strings.Contains(name, ".json.")
-	})
-}
+func (f *Folder) Sweep() error { return f.store.Sweep() }
 
 func (f *Folder) readJSON(name string, into any) error {
 	object, err := f.store.Open(name)

@@ -13,53 +13,73 @@ import (
 
 const leaseTime = time.Hour
 
-func neverEnded(job.Owner) bool { return false }
+func unknown(job.Owner) job.OwnerState { return job.OwnerUnknown }
+func running(job.Owner) job.OwnerState { return job.OwnerRunning }
+func ended(job.Owner) job.OwnerState   { return job.OwnerEnded }
+
+var mine, other = job.Owner{WorkflowID: "mine", RunID: "1"}, job.Owner{WorkflowID: "other", RunID: "2"}
+
+// claims expects an epoch; 0 if the folder is held.
+func claims(t *testing.T, f *Folder, owner job.Owner, state func(job.Owner) job.OwnerState, want int64) *job.Held {
+	t.Helper()
+	epoch, held, err := f.Claim(owner, leaseTime, state)
+	require.NoError(t, err)
+	require.Equal(t, want, epoch)
+	return held
+}
+
+// ago makes a claim, or the folder's presence, that long old.
+func ago(t *testing.T, f *Folder, epoch int64, d time.Duration) {
+	t.Helper()
+	lease, err := f.lease(epoch)
+	require.NoError(t, err)
+	lease.Claimed = time.Now().Add(-d)
+	require.NoError(t, f.store.Put(claimName(epoch), writeJSON(lease)))
+}
 
 func TestAClaimIsKeptUntilItIsFree(t *testing.T) {
 	t.Parallel()
 	f := open(t, t.TempDir())
-	mine, other := job.Owner{WorkflowID: "mine", RunID: "1"}, job.Owner{WorkflowID: "other", RunID: "2"}
-	epoch, _, err := f.Claim(mine, leaseTime, neverEnded)
-	require.NoError(t, err)
-	require.EqualValues(t, 1, epoch)
-	epoch, _, err = f.Claim(mine, leaseTime, neverEnded)
-	require.NoError(t, err)
-	require.EqualValues(t, 1, epoch, "the same owner asks again")
+	claims(t, f, mine, unknown, 1)
+	claims(t, f, mine, unknown, 1) // the same owner asks again
+	require.Equal(t, mine, claims(t, f, other, unknown, 0).Owner)
+	require.True(t, claims(t, f, other, running, 0).Running)
 
-	epoch, held, err := f.Claim(other, leaseTime, neverEnded)
-	require.NoError(t, err)
-	require.Zero(t, epoch)
-	require.Equal(t, mine, held.Owner)
-
-	epoch, _, err = f.Claim(other, leaseTime, func(owner job.Owner) bool { return owner == mine })
-	require.NoError(t, err)
-	require.EqualValues(t, 2, epoch, "at once when the owner has ended")
+	claims(t, f, other, ended, 2) // at once when the owner has ended
 	require.Equal(t, job.KindTakenOver, job.KindOf(f.Holds(1)))
-	require.Equal(t, job.KindTakenOver, job.KindOf(f.Renew(1)))
+	require.Equal(t, job.KindTakenOver, job.KindOf(f.Enter(1)))
 	require.NoError(t, f.Holds(2))
 
 	require.NoError(t, f.Release(2))
-	epoch, _, err = f.Claim(mine, leaseTime, neverEnded)
-	require.NoError(t, err)
-	require.EqualValues(t, 3, epoch, "at once when it was released")
+	claims(t, f, mine, running, 3) // at once when it was released
 }
 
-func TestALeaseLapsesUnlessItIsRenewed(t *testing.T) {
+func TestAClaimLapsesUnlessSomebodyIsAtWork(t *testing.T) {
 	t.Parallel()
 	f := open(t, t.TempDir())
-	mine, other := job.Owner{WorkflowID: "mine"}, job.Owner{WorkflowID: "other"}
-	_, _, err := f.Claim(mine, leaseTime, neverEnded)
+	claims(t, f, mine, unknown, 1)
+	ago(t, f, 1, 2*leaseTime)
+	claims(t, f, other, running, 0) // however old: the server says that it runs
+	require.NoError(t, f.Enter(1))
+	require.WithinDuration(t, time.Now().Add(leaseTime), claims(t, f, other, unknown, 0).Until, time.Minute)
+	require.NoError(t, f.store.Put(f.presenceName(1), writeJSON(presence{time.Now().Add(-2 * leaseTime)})))
+	claims(t, f, other, unknown, 2)
+	names, err := f.presences(1)
 	require.NoError(t, err)
-	old := func(lease *job.Lease) { lease.Renewed = time.Now().Add(-2 * leaseTime) }
-	require.NoError(t, f.update(1, old))
-	require.NoError(t, f.Renew(1))
-	epoch, _, err := f.Claim(other, leaseTime, neverEnded)
-	require.NoError(t, err)
-	require.Zero(t, epoch, "renewed")
-	require.NoError(t, f.update(1, old))
-	epoch, _, err = f.Claim(other, leaseTime, neverEnded)
-	require.NoError(t, err)
-	require.EqualValues(t, 2, epoch, "lapsed")
+	require.Empty(t, names)
+}
+
+// A workflow that was terminated leaves calls in flight behind.
+func TestAnEndedOwnersWorkersMustHaveLeft(t *testing.T) {
+	t.Parallel()
+	f := open(t, t.TempDir())
+	claims(t, f, mine, unknown, 1)
+	require.NoError(t, f.Enter(1))
+	claims(t, f, other, ended, 0)
+	require.NoError(t, f.Release(1))
+	claims(t, f, other, ended, 0)
+	require.NoError(t, f.Leave(1))
+	claims(t, f, other, ended, 2)
 }
 
 func TestOneOfManyClaimantsWins(t *testing.T) {
@@ -70,7 +90,7 @@ func TestOneOfManyClaimantsWins(t *testing.T) {
 	for i := range 10 {
 		all.Go(func() {
 			f := open(t, dir)
-			epoch, _, err := f.Claim(job.Owner{WorkflowID: string(rune('a' + i))}, leaseTime, neverEnded)
+			epoch, _, err := f.Claim(job.Owner{WorkflowID: string(rune('a' + i))}, leaseTime, unknown)
 			if err != nil {
 				t.Error(err)
 			}

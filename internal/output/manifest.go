@@ -39,8 +39,23 @@ func (f *Folder) refuseForeignParts() error {
 	return nil
 }
 
-// PutManifest writes job.json.
-func (f *Folder) PutManifest(manifest job.Manifest) error {
+// CreateManifest writes job.json if there is none, and returns what is there: an
+// earlier attempt of the same job may have come first.
+func (f *Folder) CreateManifest(epoch int64, manifest job.Manifest) (*job.Manifest, error) {
+	if err := f.Holds(epoch); err != nil {
+		return nil, err
+	}
+	if err := f.store.PutIfAbsent(manifestName, writeJSON(manifest)); err != nil && !isTaken(err) {
+		return nil, err
+	}
+	return f.Manifest()
+}
+
+// PutManifest replaces job.json.
+func (f *Folder) PutManifest(epoch int64, manifest job.Manifest) error {
+	if err := f.Holds(epoch); err != nil {
+		return err
+	}
 	return f.store.Put(manifestName, writeJSON(manifest))
 }
 

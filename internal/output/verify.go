@@ -216,7 +216,7 @@ func (f *Folder) verifyNames(v *Verification, batchRecords int64) error {
 				continue
 			}
 		}
-		if number >= batches {
+		if number >= batches || name != partName(number) && name != errorsName(number) {
 			v.problem("%s belongs to no batch", name)
 			continue
 		}

@@ -25,7 +25,7 @@ func finished(t *testing.T) (f *Folder, dir string, manifest job.Manifest) {
 	spec := job.DefaultSpec()
 	spec.ChunkSize, spec.BatchSize = 5, 2
 	manifest = job.Manifest{Version: job.LayoutVersion, JobID: "J", Spec: spec, Input: job.Fingerprint{Records: verifyRecords}}
-	require.NoError(t, f.PutManifest(manifest))
+	require.NoError(t, f.PutManifest(1, manifest))
 	for number := int64(0); number*10 < verifyRecords; number++ {
 		r := job.Range{First: number * 10, Last: min(number*10+10, verifyRecords)}
 		var results []job.Result
@@ -124,6 +124,9 @@ func TestVerifyRefutes(t *testing.T) {
 		"a part too many": {func(t *testing.T, dir string) {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "part-000007.jsonl"), nil, 0o644))
 		}, "part-000007.jsonl belongs to no batch"},
+		"a part under another name": {func(t *testing.T, dir string) {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "part-0.jsonl"), nil, 0o644))
+		}, "part-0.jsonl belongs to no batch"},
 		"errors too many": {func(t *testing.T, dir string) {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "errors-000000.jsonl"), nil, 0o644))
 		}, "errors-000000.jsonl is not in its commit"},
@@ -184,17 +187,19 @@ func TestFinishRefusesAChangedPart(t *testing.T) {
 	require.ErrorContains(t, err, "part-000002.jsonl: is missing or was changed")
 }
 
-func TestCheckpointMergesCommits(t *testing.T) {
+func TestResumeMergesCommits(t *testing.T) {
 	t.Parallel()
 	f, dir, _ := finished(t)
-	ranges, totals, err := f.Checkpoint()
+	ranges, totals, err := f.Resume(25)
 	require.NoError(t, err)
 	require.Equal(t, []job.Range{{First: 0, Last: 25}}, ranges)
 	require.EqualValues(t, 25, totals.Done())
+	require.FileExists(t, filepath.Join(dir, successName))
 	require.NoError(t, os.Remove(filepath.Join(dir, commitName(1))))
-	ranges, _, err = f.Checkpoint()
+	ranges, _, err = f.Resume(25)
 	require.NoError(t, err)
 	require.Equal(t, []job.Range{{First: 0, Last: 10}, {First: 20, Last: 25}}, ranges)
+	require.NoFileExists(t, filepath.Join(dir, successName), "it is not true any more")
 }
 
 func TestAFolderWithForeignPartsIsRefused(t *testing.T) {

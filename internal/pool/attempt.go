@@ -28,15 +28,16 @@ func (p *Pool) answer(ctx, stop context.Context, record job.Record) (job.Result,
 		result := p.attempt(ctx, record)
 		result.Attempts = attempt
 		failure := result.Failure
+		if failure != nil && failure.RetryAfter > 0 {
+			// Before the token is free: it would start another call.
+			p.Brake(failure.RetryAfter)
+		}
 		if failure == nil || !failure.Retry || attempt >= p.retry.MaximumAttempts {
 			return result, nil
 		}
 		p.release()
 		if waits == nil {
 			waits = fullJitter(p.retry)
-		}
-		if failure.RetryAfter > 0 {
-			p.Brake(failure.RetryAfter)
 		}
 		if err := sleep(stop, waits.NextBackOff()); err != nil {
 			return job.Result{}, err

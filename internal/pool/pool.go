@@ -40,7 +40,10 @@ type Pool struct {
 // New makes a pool without tokens for one kind of call. A limited pool starts
 // calls no faster than the rates of its shares allow together.
 func New(caller Caller, retry job.RetrySpec, limited bool) *Pool {
-	return &Pool{caller: caller, retry: retry, limited: limited, limiter: rate.NewLimiter(rate.Inf, 1), turn: make(chan struct{}, 1)}
+	p := &Pool{caller: caller, retry: retry, limited: limited, limiter: rate.NewLimiter(0, 1), turn: make(chan struct{}, 1)}
+	// An empty bucket: the first start of each of ten workers is not free.
+	p.limiter.Allow()
+	return p
 }
 
 // Join adds a share.
@@ -91,6 +94,9 @@ func (p *Pool) Leave(share job.Share) {
 
 // acquire waits for a token, first come first served, and then for the rate.
 func (p *Pool) acquire(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	p.mu.Lock()
 	if p.free() && p.waiting.Len() == 0 {
 		p.inFlight++
@@ -116,22 +122,37 @@ func (p *Pool) acquire(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// await holds a token until the rate allows a start.
+// await holds a token until the rate allows a start. A token that came too late
+// is given back.
 func (p *Pool) await(ctx context.Context) error {
-	if !p.limited {
-		return nil
-	}
-	select {
-	case p.turn <- struct{}{}:
-		err := p.limiter.Wait(ctx)
-		<-p.turn
-		if err == nil {
-			return nil
+	if p.limited {
+		select {
+		case p.turn <- struct{}{}:
+			p.waitForRate(ctx)
+			<-p.turn
+		case <-ctx.Done():
 		}
-	case <-ctx.Done():
 	}
-	p.release()
-	return context.Cause(ctx)
+	if ctx.Err() != nil {
+		p.release()
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// waitForRate returns when a start is allowed, or ctx is done. A brake that came
+// meanwhile counts too.
+func (p *Pool) waitForRate(ctx context.Context) {
+	for {
+		// Its only error is ctx's: shares with a rate are here.
+		_ = p.limiter.Wait(ctx)
+		p.mu.Lock()
+		braked := time.Until(p.brakedUntil)
+		p.mu.Unlock()
+		if braked <= 0 || sleep(ctx, braked) != nil {
+			return
+		}
+	}
 }
 
 // release gives a token back.

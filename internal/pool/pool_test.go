@@ -200,6 +200,19 @@ func TestRateBoundsTheStarts(t *testing.T) {
 	})
 }
 
+// Ten workers do not start ten calls in the first second.
+func TestTheFirstStartIsNotFree(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries, true)
+		p.Join(job.Share{Calls: 5, Rate: 0.5})
+		began := time.Now()
+		var kept results
+		require.NoError(t, p.Run(t.Context(), t.Context(), records(3), kept.keep))
+		require.Equal(t, 6*time.Second, time.Since(began))
+	})
+}
+
 func TestBrakeHoldsEverythingBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

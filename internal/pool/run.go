@@ -8,6 +8,10 @@ import (
 	"longhaul/job"
 )
 
+// maxUnanswered bounds the records of one run that are being called or wait for
+// their next attempt: while an API is down, they would all be waiting.
+const maxUnanswered = 5000
+
 // Run makes the call for every record, hands each result to keep, and returns
 // when all are kept. A call's token is free again when keep has returned; keep
 // must be safe for concurrent use, and its error ends the run.
@@ -21,9 +25,10 @@ func (p *Pool) Run(ctx, stop context.Context, records iter.Seq2[job.Record, erro
 	defer context.AfterFunc(ctx, func() { fail(context.Cause(ctx)) })()
 
 	var calls sync.WaitGroup
+	unanswered := make(chan struct{}, maxUnanswered)
 	for record, err := range records {
 		if err == nil {
-			err = p.acquire(stop)
+			err = p.admit(stop, unanswered)
 		}
 		if err != nil {
 			fail(err)
@@ -33,10 +38,21 @@ func (p *Pool) Run(ctx, stop context.Context, records iter.Seq2[job.Record, erro
 			if err := p.one(ctx, stop, record, keep); err != nil {
 				fail(err)
 			}
+			<-unanswered
 		})
 	}
 	calls.Wait()
 	return context.Cause(stop)
+}
+
+// admit waits for a place among the unanswered records, and for a token.
+func (p *Pool) admit(stop context.Context, unanswered chan<- struct{}) error {
+	select {
+	case unanswered <- struct{}{}:
+		return p.acquire(stop)
+	case <-stop.Done():
+		return context.Cause(stop)
+	}
 }
 
 // one takes a record from its token to its journal.

@@ -140,6 +140,56 @@ func TestRetryAfterBrakesThePool(t *testing.T) {
 	})
 }
 
+// Also when there is no second attempt, and before the next call can start.
+func TestRetryAfterCountsOnTheLastAttemptToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+			return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, RetryAfter: time.Minute}
+		}), job.RetrySpec{MaximumAttempts: 1}, false)
+		p.Join(job.Share{Calls: 1})
+		began := time.Now()
+		var kept results
+		require.NoError(t, p.Run(t.Context(), t.Context(), records(10), kept.keep))
+		require.Equal(t, 9*time.Minute, time.Since(began))
+	})
+}
+
+// Free tokens are no reason to take a record after a stop.
+func TestNoRecordIsTakenAfterAStop(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int64
+	p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { calls.Add(1); return nil, nil }), retries, false)
+	p.Join(job.Share{Calls: 1000})
+	stop, cancel := context.WithCancel(t.Context())
+	cancel()
+	var kept results
+	require.ErrorIs(t, p.Run(t.Context(), stop, records(1000), kept.keep), context.Canceled)
+	require.Zero(t, calls.Load())
+}
+
+// While an API is down, no more than so many records wait for their next try.
+func TestWaitingRecordsAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		retry := retries
+		retry.InitialInterval, retry.MaximumInterval = job.Duration(time.Hour), job.Duration(time.Hour)
+		var calls atomic.Int64
+		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+			calls.Add(1)
+			return nil, errors.New("down")
+		}), retry, false)
+		p.Join(job.Share{Calls: 100})
+		stop, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- p.Run(t.Context(), stop, records(2*maxUnanswered), (&results{}).keep) }()
+		synctest.Wait()
+		require.EqualValues(t, maxUnanswered, calls.Load())
+		cancel()
+		require.ErrorIs(t, <-ended, context.Canceled)
+	})
+}
+
 // stop: no more records, calls in flight end and are kept.
 func TestStopDrains(t *testing.T) {
 	t.Parallel()

@@ -2,14 +2,11 @@ package storage
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path"
-	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/google/uuid"
 
 	"longhaul/job"
@@ -22,8 +19,9 @@ type Appender = interface {
 	Sync() error
 }
 
-// unfinished begins the name of an object that is being written.
-const unfinished = "."
+// unfinishedDir is where objects are written before they get their name: on the
+// same file system, and never among what belongs to others.
+const unfinishedDir = "_longhaul/unfinished"
 
 // Folder is one output folder. Names are slash-separated paths below it.
 type Folder struct {
@@ -63,22 +61,7 @@ func (f *Folder) Append(name string) (Appender, error) {
 // Put writes a whole object, replacing what is there: readers see the old one
 // or the new one, never a half.
 func (f *Folder) Put(name string, write func(io.Writer) error) error {
-	dir := path.Dir(name)
-	if err := f.root.MkdirAll(dir, 0o755); err != nil {
-		return f.fail(name, err)
-	}
-	pending, err := renameio.NewPendingFile(name, renameio.WithRoot(f.root), renameio.WithPermissions(0o644))
-	if err != nil {
-		return f.fail(name, err)
-	}
-	err = write(pending)
-	if err == nil {
-		err = pending.CloseAtomicallyReplace()
-	}
-	if err != nil {
-		return errors.Join(f.fail(name, err), pending.Cleanup())
-	}
-	return f.syncDir(dir)
+	return f.put(name, write, f.root.Rename)
 }
 
 // PutIfAbsent is Put, but fails with fs.ErrExist if there is an object already.
@@ -86,20 +69,43 @@ func (f *Folder) PutIfAbsent(name string, write func(io.Writer) error) error {
 	if _, err := f.root.Lstat(name); err == nil {
 		return f.fail(name, fs.ErrExist)
 	}
-	complete := path.Join(path.Dir(name), unfinished+path.Base(name)+"."+uuid.NewString())
-	if err := f.Put(complete, write); err != nil {
-		return err
-	}
 	// A link, unlike a rename, does not replace.
-	err := f.root.Link(complete, name)
-	if err := errors.Join(err, f.root.Remove(complete)); err != nil {
+	return f.put(name, write, f.root.Link)
+}
+
+// put writes, syncs and closes an unfinished object, gives it its name, and
+// syncs the folder.
+func (f *Folder) put(name string, write func(io.Writer) error, rename func(from, to string) error) error {
+	temporary := path.Join(unfinishedDir, uuid.NewString())
+	err := errors.Join(f.root.MkdirAll(unfinishedDir, 0o755), f.root.MkdirAll(path.Dir(name), 0o755))
+	if err != nil {
+		return f.fail(name, err)
+	}
+	err = f.writeSynced(temporary, write)
+	if err == nil {
+		err = rename(temporary, name)
+	}
+	// After a rename there is nothing left to delete.
+	if err := errors.Join(err, f.Delete(temporary)); err != nil {
 		return f.fail(name, err)
 	}
 	return f.syncDir(path.Dir(name))
 }
 
-// List returns the names directly below a folder, in order, without folders
-// and unfinished objects; none if the folder is missing.
+func (f *Folder) writeSynced(name string, write func(io.Writer) error) error {
+	file, err := f.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	err = write(file)
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}
+
+// List returns the names directly below a folder, in order, without folders;
+// none if the folder is missing.
 func (f *Folder) List(dir string) ([]string, error) {
 	entries, err := fs.ReadDir(f.root.FS(), path.Clean(dir))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -110,7 +116,7 @@ func (f *Folder) List(dir string) ([]string, error) {
 	}
 	names := make([]string, 0, len(entries))
 	for _, entry := range entries {
-		if !entry.IsDir() && !strings.HasPrefix(entry.Name(), unfinished) {
+		if !entry.IsDir() {
 			names = append(names, path.Join(dir, entry.Name()))
 		}
 	}
@@ -127,23 +133,14 @@ func (f *Folder) Delete(names ...string) error {
 	return nil
 }
 
-// Sweep deletes what a killed process left half written, if match accepts the
-// name that it was to have.
-func (f *Folder) Sweep(match func(name string) bool) error {
-	entries, err := fs.ReadDir(f.root.FS(), ".")
+// Sweep deletes what a killed process left half written. A put that is under
+// way elsewhere fails.
+func (f *Folder) Sweep() error {
+	names, err := f.List(unfinishedDir)
 	if err != nil {
-		return f.fail("", err)
+		return err
 	}
-	for _, entry := range entries {
-		// renameio adds digits to the name.
-		name := strings.TrimRight(strings.TrimLeft(entry.Name(), unfinished), "0123456789")
-		if strings.HasPrefix(entry.Name(), unfinished) && entry.Type().IsRegular() && match(name) {
-			if err := f.Delete(entry.Name()); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return f.Delete(names...)
 }
 
 func (f *Folder) syncDir(dir string) error {
@@ -157,11 +154,21 @@ func (f *Folder) syncDir(dir string) error {
 	return nil
 }
 
-// fail keeps errors of our own, and fs.ErrNotExist and fs.ErrExist visible.
+// fail keeps errors of our own, and fs.ErrNotExist and fs.ErrExist visible. A
+// link out of the root and a missing permission do not pass by themselves.
 func (f *Folder) fail(name string, err error) error {
 	var ours *job.Error
 	if errors.As(err, &ours) {
 		return err
 	}
-	return &job.Error{Op: path.Join(f.uri, name), Kind: job.KindStorage, Err: fmt.Errorf("%w", reason(err))}
+	failure := &job.Error{Op: path.Join(f.uri, name), Kind: job.KindStorage, Err: reason(err)}
+	switch {
+	case isEscape(err):
+		failure.Kind = job.KindOutput
+		return failure.WithHint("a symbolic link there leads out of the worker's root")
+	case errors.Is(err, fs.ErrPermission):
+		failure.Kind = job.KindOutput
+		return failure.WithHint("let the worker's user write there")
+	}
+	return failure
 }

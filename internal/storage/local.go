@@ -32,12 +32,16 @@ type Local struct {
 
 // Confined stores below dir; no path leaves it.
 func Confined(dir string) (*Local, error) {
-	root, err := os.OpenRoot(dir)
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(absolute)
 	if err != nil {
 		return nil, job.Errorf(job.KindStorage, dir, "cannot be used as the root: %w", reason(err)).
 			WithHint("give a folder that exists with --root")
 	}
-	return &Local{dir: dir, root: root}, nil
+	return &Local{dir: absolute, root: root}, nil
 }
 
 // Unconfined stores anywhere; relative paths start from dir. It is for the

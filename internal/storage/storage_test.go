@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -90,11 +89,9 @@ func testFailedPut(t *testing.T, f *Folder) {
 	err := f.Put("keep", func(w io.Writer) error { return errors.Join(text("half")(w), broken) })
 	require.ErrorContains(t, err, "broken")
 	require.Equal(t, "old", read(t, f, "keep"))
-	entries, err := fs.ReadDir(f.root.FS(), ".")
+	names, err := f.List(unfinishedDir)
 	require.NoError(t, err)
-	for _, entry := range entries {
-		require.False(t, strings.HasPrefix(entry.Name(), unfinished), entry.Name())
-	}
+	require.Empty(t, names)
 }
 
 func testAppend(t *testing.T, f *Folder) {
@@ -131,14 +128,31 @@ func TestSweepDeletesOnlyWhatIsHalfWritten(t *testing.T) {
 	dir := t.TempDir()
 	f, err := Unconfined(dir).Folder(".", true)
 	require.NoError(t, err)
-	for _, name := range []string{".part-000001.jsonl8231", "part-000000.jsonl", ".mine", ".env1"} {
+	require.NoError(t, f.Put("part-000000.jsonl", text("x")))
+	half := filepath.Join(dir, unfinishedDir, "half")
+	require.NoError(t, os.WriteFile(half, nil, 0o644))
+	theirs := []string{".eslintrc.json", ".part-notes", ".part-000001.jsonl8231", ".env1"}
+	for _, name := range theirs {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o644))
 	}
-	require.NoError(t, f.Sweep(func(name string) bool { return strings.HasPrefix(name, "part-") }))
-	require.NoFileExists(t, filepath.Join(dir, ".part-000001.jsonl8231"))
-	for _, kept := range []string{"part-000000.jsonl", ".mine", ".env1"} {
+	require.NoError(t, f.Sweep())
+	require.NoFileExists(t, half)
+	for _, kept := range append(theirs, "part-000000.jsonl") {
 		require.FileExists(t, filepath.Join(dir, kept))
 	}
+}
+
+func TestWhatDoesNotPassByItselfIsNotRetried(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	require.NoError(t, os.Symlink(t.TempDir(), filepath.Join(root, "_longhaul")))
+	store, err := Confined(root)
+	require.NoError(t, err)
+	f, err := store.Folder(".", true)
+	require.NoError(t, err)
+	err = f.Put("_longhaul/job.json", text("x"))
+	require.ErrorContains(t, err, "leads out of the worker's root")
+	require.True(t, job.KindOf(err).Permanent())
 }
 
 func TestNoPathLeavesTheRoot(t *testing.T) {
@@ -161,6 +175,17 @@ func TestNoPathLeavesTheRoot(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(outside, "new"))
 	_, err = store.Folder(filepath.Join(root, "inside"), true)
 	require.NoError(t, err, "an absolute path below the root is fine")
+}
+
+func TestAnAbsolutePathBelowARelativeRoot(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	require.NoError(t, os.WriteFile("in", nil, 0o644))
+	store, err := Confined(".")
+	require.NoError(t, err)
+	o, err := store.Open(filepath.Join(dir, "in"))
+	require.NoError(t, err)
+	require.NoError(t, o.Close())
 }
 
 func TestWhatCannotBeOpenedIsNamed(t *testing.T) {
