@@ -44,6 +44,8 @@ type Job struct {
 	Pool    Pool
 	// TakenOver is done when another job has the output folder.
 	TakenOver context.Context
+	// State says what the server knows of a workflow.
+	State func(ctx context.Context, owner job.Owner) job.OwnerState
 	// Alone waits until no other attempt at the range runs in this process.
 	Alone    func(ctx context.Context, r job.Range) (done func(), err error)
 	Manifest job.Manifest

@@ -49,15 +49,20 @@ func canceled(ctx context.Context) error {
 // must be gone.
 func mayDrain(cause error) bool {
 	var requested *temporal.CanceledError
-	var lost *serviceerror.NotFound
 	switch {
 	case errors.As(cause, &requested), errors.Is(cause, activity.ErrActivityPaused):
 		return true
-	case errors.As(cause, &lost), errors.Is(cause, context.Canceled), errors.Is(cause, activity.ErrActivityReset):
+	case isLost(cause), errors.Is(cause, context.Canceled), errors.Is(cause, activity.ErrActivityReset):
 		return false
 	default:
 		return !errors.Is(cause, context.DeadlineExceeded) || isServiceError(cause)
 	}
+}
+
+// isLost says whether the server knows nothing of the attempt any more.
+func isLost(cause error) bool {
+	var lost *serviceerror.NotFound
+	return errors.As(cause, &lost)
 }
 
 func isServiceError(err error) bool {

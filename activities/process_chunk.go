@@ -70,7 +70,7 @@ func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Ans
 
 	tally := newTally(beat)
 	if err = wait(stop, startDelay(chunk, info.Attempt)); err == nil {
-		calls, cut := callsOf(ctx)
+		calls, cut := callsOf(ctx, j.workflowEnded(info))
 		defer cut()
 		err = j.Pool.Run(calls, stop, missing(j.Records(chunk.Range), answered), func(result job.Result) error {
 			if err := journal.Append(result); err != nil {
@@ -87,6 +87,13 @@ func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Ans
 	answered.Totals = answered.Totals.Add(tally.totals())
 	answered.Journals = append(answered.Journals, sealed)
 	return nil
+}
+
+func (j *Job) workflowEnded(info activity.Info) func(context.Context) bool {
+	return func(ctx context.Context) bool {
+		owner := job.Owner{Namespace: info.Namespace, WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID}
+		return j.State(ctx, owner) == job.OwnerEnded
+	}
 }
 
 // startDelay is the rest of the wait that the schedule asks for; a later
@@ -113,11 +120,14 @@ func stopOf(ctx, takenOver context.Context) (stop context.Context, end func()) {
 }
 
 // callsOf is done when calls in flight must be cut off: they outlive the
-// attempt's context if nobody else can be making them.
-func callsOf(ctx context.Context) (calls context.Context, end func()) {
+// attempt's context if nobody else can be making them. That is so too if the
+// workflow has ended: a successor waits until we have left the folder.
+func callsOf(ctx context.Context, workflowEnded func(context.Context) bool) (calls context.Context, end func()) {
 	calls, cut := context.WithCancelCause(context.WithoutCancel(ctx))
 	detach := context.AfterFunc(ctx, func() {
-		if cause := context.Cause(ctx); !mayDrain(cause) {
+		cause := context.Cause(ctx)
+		drain := mayDrain(cause) || isLost(cause) && workflowEnded(calls)
+		if !drain {
 			cut(cause)
 		}
 	})

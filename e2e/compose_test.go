@@ -43,7 +43,7 @@ func TestComposeFile(t *testing.T) {
 }
 
 func keys[V any](m map[string]V) []string {
-	var names []string
+	names := make([]string, 0, len(m))
 	for name := range m {
 		names = append(names, name)
 	}

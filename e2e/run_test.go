@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -85,7 +86,8 @@ func TestRunIsKilledAndFindsItsServerAgain(t *testing.T) {
 	require.LessOrEqual(t, api.repeated(t), int64(100))
 	require.NotContains(t, readLog(t, dir), "DevServer ready\nDevServer ready")
 	requireProven(t, dir, runRecords)
-	require.ErrorIs(t, syscall.Kill(before, 0), syscall.ESRCH, "the second run used it, and stopped it")
+	require.NoFileExists(t, filepath.Join(dir, ".longhaul", "server.pid"), "the second run used it, and stopped it")
+	require.Eventually(t, func() bool { return errors.Is(syscall.Kill(before, 0), syscall.ESRCH) }, time.Minute, 10*time.Millisecond)
 }
 
 func serverProcess(t *testing.T, dir string) int {
@@ -138,6 +140,38 @@ func TestRunUsesTheServerItIsGiven(t *testing.T) {
 	out, code = runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address)
 	require.Zero(t, code, out)
 	require.EqualValues(t, 300, api.total.Load(), "a finished job makes no call again")
+}
+
+// A job that was interrupted is still running: the same output with another
+// call is refused, with other settings it goes on with these.
+func TestRunDoesNotMixUpJobs(t *testing.T) {
+	t.Parallel()
+	api := newCountingAPI(t, runRecords, 50*time.Millisecond, 1500)
+	dir := t.TempDir()
+	spec := httpSpec(api.URL, runRecords, 100)
+	writeSpec(t, dir, spec)
+	first := runJob(t, dir)
+	api.await(t, 1500)
+	first.interrupt(t)
+	require.Equal(t, 130, first.wait(), first.out)
+	made := api.total.Load()
+
+	other := httpSpec(api.URL+"/other", runRecords, 100)
+	writeSpec(t, dir, other)
+	refused := runJob(t, dir)
+	require.Equal(t, 1, refused.wait(), refused.out)
+	require.Contains(t, refused.out.String(), "this output folder belongs to a job with another call")
+	require.Less(t, api.total.Load()-made, int64(runRecords), "its worker went on with the job meanwhile")
+
+	spec.Parallelism = 20
+	writeSpec(t, dir, spec)
+	api.most.Store(0)
+	second := runJob(t, dir)
+	require.Zero(t, second.wait(), second.out)
+	require.Contains(t, second.out.String(), "goes on with the new ones")
+	require.LessOrEqual(t, api.most.Load(), int64(100))
+	require.Zero(t, api.repeated(t))
+	requireProven(t, dir, runRecords)
 }
 
 func TestRunSaysWhatIsWrong(t *testing.T) {

@@ -67,6 +67,23 @@ func TestCancelAndStartAgain(t *testing.T) {
 	requireProven(t, root, 4000)
 }
 
+// Terminated, a job leaves calls in flight behind: its successor waits for them,
+// so that there are never more than the parallelism, and none is repeated.
+func TestTerminateAndStartAgain(t *testing.T) {
+	t.Parallel()
+	const records, parallelism = 400, 20
+	api := newCountingAPI(t, records, 500*time.Millisecond, 100)
+	root, id := t.TempDir(), newID(t)
+	startWorker(t, shared, root, id)
+	startJob(t, shared, id, httpSpec(api.URL, records, parallelism))
+	api.await(t, 100)
+	require.NoError(t, shared.TerminateWorkflow(t.Context(), id, "", "test"))
+	finishJob(t, startJob(t, shared, id, httpSpec(api.URL, records, parallelism)))
+	require.LessOrEqual(t, api.most.Load(), int64(parallelism))
+	require.Zero(t, api.repeated(t))
+	requireProven(t, root, records)
+}
+
 // The plain temporal command starts a job like longhaul start, on queue longhaul.
 func TestStartedByEitherCommand(t *testing.T) {
 	t.Parallel()

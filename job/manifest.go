@@ -40,30 +40,43 @@ func (f Fingerprint) Unchanged(size int64, modified time.Time) bool {
 // with this manifest: everything that the answers depend on must be the same.
 // Parallelism, pace, retry and limits may differ.
 func (m Manifest) Accepts(spec Spec, input Fingerprint) error {
-	switch {
-	case m.Input.Records != input.Records || m.Input.SHA256 != input.SHA256:
-		return m.refuse("another input (%d records, sha256 %.12s; now %d records, sha256 %.12s)",
+	if m.Input.Records != input.Records || m.Input.SHA256 != input.SHA256 {
+		return m.Spec.refuse("another input (%d records, sha256 %.12s; now %d records, sha256 %.12s)",
 			m.Input.Records, orNone(m.Input.SHA256), input.Records, orNone(input.SHA256))
-	case m.Spec.Input.ResolvedFormat() != spec.Input.ResolvedFormat():
-		return m.refuse("input.format %s, not %s", m.Spec.Input.ResolvedFormat(), spec.Input.ResolvedFormat())
-	case m.Spec.BatchRecords() != spec.BatchRecords():
-		return m.refuse("parts of chunk_size × batch_size = %d records, not %d", m.Spec.BatchRecords(), spec.BatchRecords())
-	case !m.Spec.Call.sameAnswers(spec.Call):
-		return m.refuse("another call")
+	}
+	return m.Spec.accepts(spec)
+}
+
+// Accepts says whether the other spec asks for the same answers, of the same
+// input by name, in the same folder.
+func (s Spec) Accepts(other Spec) error {
+	sameCount := s.Input.Count == nil && other.Input.Count == nil ||
+		s.Input.Count != nil && other.Input.Count != nil && *s.Input.Count == *other.Input.Count
+	if s.Input.URI != other.Input.URI || !sameCount {
+		return s.refuse("another input")
+	}
+	return s.accepts(other)
+}
+
+// accepts compares all that the answers depend on but the input.
+func (s Spec) accepts(other Spec) error {
+	switch {
+	case s.Input.ResolvedFormat() != other.Input.ResolvedFormat():
+		return s.refuse("input.format %s, not %s", s.Input.ResolvedFormat(), other.Input.ResolvedFormat())
+	case s.BatchRecords() != other.BatchRecords():
+		return s.refuse("parts of chunk_size × batch_size = %d records, not %d", s.BatchRecords(), other.BatchRecords())
+	case s.Call.identity() != other.Call.identity():
+		return s.refuse("another call")
 	}
 	return nil
 }
 
-func (m Manifest) refuse(format string, args ...any) error {
-	return Errorf(KindOutput, m.Spec.Output.URI, "this output folder belongs to a job with "+format, args...).
+func (s Spec) refuse(format string, args ...any) error {
+	return Errorf(KindOutput, s.Output.URI, "this output folder belongs to a job with "+format, args...).
 		WithHint("use the spec and input that it was begun with, or another output.uri")
 }
 
-// sameAnswers compares the calls but for the settings that only bound them.
-func (c CallSpec) sameAnswers(other CallSpec) bool {
-	return c.identity() == other.identity()
-}
-
+// identity is the call but for the settings that only bound it.
 func (c CallSpec) identity() string {
 	switch {
 	case c.HTTP != nil:

@@ -133,22 +133,27 @@ func (o *runOptions) work(ctx context.Context, cmd *cobra.Command, c client.Clie
 		return err
 	}
 	began := time.Now()
-	if _, err := start(ctx, c, startOptions{id: o.id, queue: queue, join: true}, spec); err != nil {
-		return err
-	}
 	working, endWork := context.WithCancel(ctx)
+	defer endWork()
 	stopped := make(chan error, 1)
-	go func() { stopped <- worker.Run(working) }()
+	go func() {
+		stopped <- worker.Run(working)
+		endWork() // without a worker there is nothing to follow
+	}()
 
 	w := cmd.ErrOrStderr()
-	summary, err := follow(ctx, c, o.id, newDisplay(w))
+	var summary job.Summary
+	err = join(working, c, w, startOptions{id: o.id, queue: queue, join: true}, spec)
+	if err == nil {
+		summary, err = follow(working, c, o.id, newDisplay(w))
+	}
 	interrupted := ctx.Err() != nil
 	if interrupted {
 		say(w, "stopping: no more records are taken, calls in flight are waited for; Ctrl-C again to stop at once")
 	}
 	endWork()
 	if stopErr := <-stopped; stopErr != nil {
-		err = errors.Join(err, stopErr)
+		return stopErr
 	}
 	if interrupted {
 		say(w, "stopped; every answer so far is kept. The same command goes on from here")

@@ -17,6 +17,9 @@ import (
 	"longhaul/job"
 )
 
+// memoSpec is the memo that holds the spec a job was started with.
+const memoSpec = "spec"
+
 type startOptions struct {
 	id, queue string
 	// join goes on with a running workflow of that id instead of refusing.
@@ -61,6 +64,7 @@ temporal workflow start --task-queue longhaul --type BulkCall --input-file job.j
 func start(ctx context.Context, c client.Client, o startOptions, spec job.Spec) (client.WorkflowRun, error) {
 	options := client.StartWorkflowOptions{
 		ID: o.id, TaskQueue: o.queue,
+		Memo:                                     map[string]any{memoSpec: spec},
 		StaticSummary:                            "calls for every record, to " + spec.Output.URI,
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,

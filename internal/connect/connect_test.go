@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -109,7 +110,7 @@ func TestADeadServerIsNotFound(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, found)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, addressFile), []byte(`{"address":"127.0.0.1:1"}`), 0o644))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, pidFile), []byte("999999999"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, pidFile), []byte(strconv.Itoa(os.Getpid())), 0o644), "a process, but not the server")
 	settings, err := Load(Flags{}, silent)
 	require.NoError(t, err)
 	found, err = find(t.Context(), dir, settings.Options)

@@ -9,7 +9,8 @@ import (
 )
 
 // detachVariable names the program that a detached child becomes, pidVariable
-// the file that it writes its process id to.
+// the file that it writes its process id to, and keeps locked while it lives: a
+// process id alone may be another's by now.
 const (
 	detachVariable = "LONGHAUL_DETACHED_PROGRAM"
 	pidVariable    = "LONGHAUL_DETACHED_PID_FILE"
@@ -25,7 +26,7 @@ func BecomeDetached() {
 	if program == "" {
 		return
 	}
-	err := os.WriteFile(os.Getenv(pidVariable), []byte(strconv.Itoa(os.Getpid())), 0o644)
+	err := writeLocked(os.Getenv(pidVariable), strconv.Itoa(os.Getpid()))
 	err = errors.Join(err, os.Unsetenv(detachVariable), os.Unsetenv(pidVariable))
 	if err == nil {
 		// It fails only if this process leads a group: then it has one already.
@@ -34,4 +35,20 @@ func BecomeDetached() {
 	}
 	fmt.Fprintf(os.Stderr, "%s cannot be started: %v\n", program, err)
 	os.Exit(1)
+}
+
+// writeLocked leaves the file open and locked: the lock outlives the exec.
+func writeLocked(file, text string) error {
+	descriptor, err := syscall.Open(file, syscall.O_CREAT|syscall.O_RDWR, 0o644)
+	if err != nil {
+		return err
+	}
+	if err := syscall.Flock(descriptor, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return fmt.Errorf("a server runs already: %w", err)
+	}
+	if err := syscall.Ftruncate(descriptor, 0); err != nil {
+		return err
+	}
+	_, err = syscall.Write(descriptor, []byte(text))
+	return err
 }

@@ -50,11 +50,11 @@ func StartLocal(ctx context.Context, dir string, options client.Options) (*Local
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	starting := flock.New(filepath.Join(dir, "starting.lock"))
-	if _, err := starting.TryLockContext(ctx, pollInterval); err != nil {
-		return nil, fmt.Errorf("%s is locked by another process that starts a server: %w", dir, err)
+	unlock, err := lock(ctx, dir)
+	if err != nil {
+		return nil, err
 	}
-	defer starting.Unlock() //nolint:errcheck // a lock ends with the process at the latest
+	defer unlock()
 	server, err := find(ctx, dir, options)
 	if err == nil && server == nil {
 		server, err = start(ctx, dir, options)
@@ -72,7 +72,7 @@ func find(ctx context.Context, dir string, options client.Options) (*LocalServer
 	if found == nil || err != nil {
 		return nil, err
 	}
-	for alive(found.pid) {
+	for found.alive() {
 		options.HostPort = found.Address
 		c, err := client.DialContext(ctx, options)
 		if err == nil {

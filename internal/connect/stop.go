@@ -8,10 +8,20 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // Close leaves the server; the last user stops it.
 func (s *LocalServer) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	// Nobody may find the server while we decide to stop it.
+	unlock, err := lock(ctx, s.dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if err := s.users.Unlock(); err != nil {
 		return err
 	}
@@ -19,31 +29,49 @@ func (s *LocalServer) Close() error {
 	if err != nil || !last {
 		return err
 	}
-	defer s.users.Unlock() //nolint:errcheck // as above
+	defer s.users.Unlock() //nolint:errcheck // a lock ends with the process at the latest
 	if s.server != nil {
 		err = s.server.Stop()
 	} else {
-		err = interrupt(s.pid)
+		err = s.interrupt(ctx)
 	}
 	return errors.Join(err, os.Remove(filepath.Join(s.dir, pidFile)))
 }
 
+// lock lets one process at a time start or stop the server in dir.
+func lock(ctx context.Context, dir string) (unlock func(), err error) {
+	starting := flock.New(filepath.Join(dir, "starting.lock"))
+	if _, err := starting.TryLockContext(ctx, pollInterval); err != nil {
+		return nil, fmt.Errorf("%s is locked by another process that starts or stops a server: %w", dir, err)
+	}
+	return func() { _ = starting.Unlock() }, nil
+}
+
 // interrupt stops a server that another process started.
-func interrupt(pid int) error {
-	if err := syscall.Kill(pid, syscall.SIGINT); err != nil {
+func (s *LocalServer) interrupt(ctx context.Context) error {
+	if !s.alive() {
+		return nil
+	}
+	if err := syscall.Kill(s.pid, syscall.SIGINT); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
-	defer cancel()
-	for alive(pid) {
+	for s.alive() {
 		if err := sleep(ctx); err != nil {
-			return fmt.Errorf("the server (process %d) does not stop: %w", pid, err)
+			return fmt.Errorf("the server (process %d) does not stop: %w", s.pid, err)
 		}
 	}
 	return nil
 }
 
-func alive(pid int) bool { return pid > 0 && syscall.Kill(pid, 0) == nil }
+// alive says whether a process holds the lock of the pid file.
+func (s *LocalServer) alive() bool {
+	held := flock.New(filepath.Join(s.dir, pidFile))
+	free, err := held.TryLock()
+	if free {
+		_ = held.Unlock()
+	}
+	return err == nil && !free
+}
 
 func sleep(ctx context.Context) error {
 	select {

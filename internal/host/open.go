@@ -79,6 +79,7 @@ func (j *jobs) fillIn(o *openJob) (*openJob, error) {
 		Pool:     pool.New(caller, spec.Retry, spec.Rate > 0),
 		Records:  func(r job.Range) iter.Seq2[job.Record, error] { return j.records(*manifest, o.output, r) },
 		Alone:    o.ranges.alone,
+		State:    j.State,
 	}
 	return o, nil
 }

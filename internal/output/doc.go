@@ -13,7 +13,7 @@
 //	    index               offset of every 256th record
 //	    commits/000000.json range, counts, digests of batch 0
 //	    journal/            gone once its batch is committed
-//	    owner/000001.json   lease; the highest number is in force
+//	    owner/000001.json   claim; the highest number is in force
 //
 // It knows nothing of files: a Store (folder.go) is all it needs.
 package output
