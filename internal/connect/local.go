@@ -112,7 +112,7 @@ func start(ctx context.Context, dir string, options client.Options) (*LocalServe
 	if err != nil {
 		return nil, err
 	}
-	self, err := os.Executable()
+	executable, err := linkDetached(dir, cli)
 	if err != nil {
 		return nil, err
 	}
@@ -133,12 +133,9 @@ func start(ctx context.Context, dir string, options client.Options) (*LocalServe
 		return nil, err
 	}
 	defer logs.Close()
-	err = errors.Join(os.Setenv(detachVariable, cli), os.Setenv(pidVariable, filepath.Join(dir, pidFile)))
-	if err == nil {
-		options.HostPort = started.Address
-		started.server, err = testsuite.StartDevServer(ctx, DevServerOptions(self, filepath.Join(dir, "temporal.db"), uiPort, logs, options))
-	}
-	if err := errors.Join(err, os.Unsetenv(detachVariable), os.Unsetenv(pidVariable)); err != nil {
+	options.HostPort = started.Address
+	started.server, err = testsuite.StartDevServer(ctx, DevServerOptions(executable, filepath.Join(dir, "temporal.db"), uiPort, logs, options))
+	if err != nil {
 		return nil, fmt.Errorf("the local Temporal server did not start, see %s: %w", logs.Name(), err)
 	}
 	return started, nil
