@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -69,6 +70,23 @@ func TestRunIsInterruptedAndGoesOnWithoutRepeatingACall(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(dir, ".longhaul", "server.pid"), "the last to leave stops the server")
 }
 
+// A second Ctrl-C does not wait for a call that takes for ever.
+func TestASecondInterruptEndsRunAtOnce(t *testing.T) {
+	t.Parallel()
+	api := newCountingAPI(t, 100, time.Hour, 100)
+	dir := t.TempDir()
+	spec := httpSpec(api.URL, 100, 100)
+	spec.Call.HTTP.Timeout = job.Duration(time.Hour)
+	writeSpec(t, dir, spec)
+	p := runJob(t, dir)
+	api.await(t, 100)
+	p.interrupt(t)
+	require.Eventually(t, func() bool { return strings.Contains(p.out.String(), "Ctrl-C again to stop at once") }, time.Minute, 10*time.Millisecond)
+	p.interrupt(t)
+	require.Equal(t, 130, p.wait(), p.out)
+	require.Contains(t, p.out.String(), "stopped at once; the same command goes on")
+}
+
 func TestRunIsKilledAndFindsItsServerAgain(t *testing.T) {
 	t.Parallel()
 	api := newCountingAPI(t, runRecords, 50*time.Millisecond, 1500)
@@ -111,7 +129,9 @@ func TestRunGoesOnWithABrandNewServer(t *testing.T) {
 	t.Parallel()
 	api := newCountingAPI(t, runRecords, 50*time.Millisecond, 1500)
 	dir := t.TempDir()
-	writeSpec(t, dir, httpSpec(api.URL, runRecords, 100))
+	spec := httpSpec(api.URL, runRecords, 100)
+	spec.HeartbeatTimeout = job.Duration(5 * time.Second) // the lease must outlast the restart
+	writeSpec(t, dir, spec)
 
 	first := runJob(t, dir)
 	api.await(t, 1500)
