@@ -25,7 +25,7 @@ bin/longhaul: $(GO_FILES)
 	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o $@ ./starter
 
 bin/longhaul-worker: $(GO_FILES)
-	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o $@ ./worker
+	CGO_ENABLED=0 go build -trimpath -ldflags '-X longhaul.Version=$(VERSION)' -o $@ ./worker
 
 bin/slowapi: $(GO_FILES)
 	CGO_ENABLED=0 go build -trimpath -o $@ ./examples/slowapi

@@ -25,14 +25,28 @@ type Options struct {
 	JobID string
 	// Parallelism is how many calls may be in flight.
 	Parallelism int
+	// Functions are those that jobs may call by name.
+	Functions []Function
+	// AllowExec lets jobs run programs, in the folder Dir.
+	AllowExec bool
+	Dir       string
+	// Log gets what programs write to their standard error.
+	Log func(record int64, line string)
 	// Env looks up the environment variables that templates may use.
 	Env func(name string) (string, bool)
 }
 
-// New makes the caller of a valid spec. Its error is of KindSpec.
+// New makes the caller of a valid spec. Its error is of KindSpec. A caller that
+// holds something, as processes, is an io.Closer too.
 func New(spec job.CallSpec, options Options) (Caller, error) {
-	if spec.HTTP != nil {
+	switch {
+	case spec.HTTP != nil:
 		return newHTTP(*spec.HTTP, options)
+	case spec.Exec != nil:
+		return newExec(*spec.Exec, options)
+	case spec.Func != nil:
+		return newFunction(*spec.Func, options.Functions)
+	default:
+		return sleeper{spec.Sleep.Duration.Std()}, nil
 	}
-	return sleeper{spec.Sleep.Duration.Std()}, nil
 }

@@ -1,8 +1,9 @@
-// Package calls holds the slow calls: http and sleep. Each implements Caller,
-// one method, and New chooses by the job's spec.
+// Package calls holds the slow calls: http, exec, func and sleep. Each implements
+// Caller, one method, and New chooses by the job's spec.
 //
 // A caller says with a *job.CallError why a call failed and whether to retry;
 // retrying itself, bounding calls in flight and keeping the answers are not its
 // business. An http call goes template.go (the request's text), http.go (one
-// attempt), response.go (what the answer means).
+// attempt), response.go (what the answer means); an exec call exec.go (which
+// process), process.go (one line in, one line out).
 package calls

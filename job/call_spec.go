@@ -5,7 +5,41 @@ import "time"
 // CallSpec chooses the slow call: exactly one of its fields is set.
 type CallSpec struct {
 	HTTP  *HTTPSpec  `json:"http,omitempty"`
+	Exec  *ExecSpec  `json:"exec,omitempty"`
+	Func  *FuncSpec  `json:"func,omitempty"`
 	Sleep *SleepSpec `json:"sleep,omitempty"`
+}
+
+// FuncSpec is a Go function that the worker has under a name.
+type FuncSpec struct {
+	Name string `json:"name"`
+}
+
+// ExecSpec is a program that is kept alive and answers one line of JSON for each
+// line of JSON that it is given.
+type ExecSpec struct {
+	// Command is the program and its arguments; it runs in the worker's root.
+	Command []string `json:"command"`
+	// Timeout bounds one answer; default 30s. A program that misses it is
+	// killed, with its children.
+	Timeout Duration `json:"timeout"`
+	// Processes is how many may live at once in one worker; default 0 is as
+	// many as there are calls in flight.
+	Processes int `json:"processes,omitempty"`
+	// MaxResponseBytes bounds an answer; default 10 MiB.
+	MaxResponseBytes int64 `json:"max_response_bytes"`
+}
+
+// DefaultExecSpec is an ExecSpec with its defaults.
+func DefaultExecSpec() ExecSpec {
+	return ExecSpec{Timeout: Duration(30 * time.Second), MaxResponseBytes: 10 << 20}
+}
+
+// UnmarshalJSON fills in the defaults of what is not there.
+func (e *ExecSpec) UnmarshalJSON(data []byte) error {
+	type plain ExecSpec
+	*e = DefaultExecSpec()
+	return decode(data, (*plain)(e))
 }
 
 // SleepSpec waits and answers its input: for demos and tests.

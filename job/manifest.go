@@ -83,6 +83,10 @@ func (c CallSpec) identity() string {
 		h := *c.HTTP
 		// fmt prints maps in key order.
 		return fmt.Sprintf("http %q %q %q %q", h.Method, h.URL, h.Headers, h.Body)
+	case c.Exec != nil:
+		return fmt.Sprintf("exec %q", c.Exec.Command)
+	case c.Func != nil:
+		return fmt.Sprintf("func %q", c.Func.Name)
 	case c.Sleep != nil:
 		return "sleep"
 	default:

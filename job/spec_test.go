@@ -72,8 +72,11 @@ func TestBadSpecsAreNamedByField(t *testing.T) {
 		"unknown extension":     {`{"input":{"uri":"a.xlsx"}}`, `input.format: the extension of "a.xlsx" does not tell the format`},
 		"unknown format":        {`{"input":{"uri":"a","format":"xml"}}`, `input.format: "xml" is not a format`},
 		"no output":             {`{"input":{"count":1},"call":{"sleep":{"duration":"1s"}}}`, "output.uri: is missing"},
-		"no call":               {`{"input":{"count":1},"output":{"uri":"o"}}`, "call: there is none; set exactly one"},
-		"two calls":             {`{"input":{"count":1},"output":{"uri":"o"},"call":{"sleep":{},"http":{"url":"x"}}}`, "call: there are two; set exactly one"},
+		"no call":               {`{"input":{"count":1},"output":{"uri":"o"}}`, "call: there is none; set exactly one of call.http, call.exec, call.func and call.sleep"},
+		"two calls":             {`{"input":{"count":1},"output":{"uri":"o"},"call":{"sleep":{},"http":{"url":"x"}}}`, "call: there are 2; set exactly one"},
+		"no command":            {`{"input":{"count":1},"output":{"uri":"o"},"call":{"exec":{"command":[]}}}`, "call.exec.command: is missing"},
+		"processes":             {`{"input":{"count":1},"output":{"uri":"o"},"call":{"exec":{"command":["x"],"processes":-1}}}`, "call.exec.processes: -1 is out of range"},
+		"no name":               {`{"input":{"count":1},"output":{"uri":"o"},"call":{"func":{}}}`, "call.func.name: is missing"},
 		"no url":                {`{"input":{"count":1},"output":{"uri":"o"},"call":{"http":{}}}`, "call.http.url: is missing"},
 		"bad method":            {`{"input":{"count":1},"output":{"uri":"o"},"call":{"http":{"url":"x","method":"GET /"}}}`, "call.http.method"},
 	} {

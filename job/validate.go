@@ -61,25 +61,55 @@ func (s Spec) validateOutput() error {
 }
 
 func (s Spec) validateCall() error {
-	switch {
-	case s.Call.HTTP == nil && s.Call.Sleep == nil:
-		return Errorf(KindSpec, "call", "there is none").WithHint("set exactly one of call.http and call.sleep")
-	case s.Call.HTTP != nil && s.Call.Sleep != nil:
-		return Errorf(KindSpec, "call", "there are two").WithHint("set exactly one of call.http and call.sleep")
-	case s.Call.Sleep != nil:
-		return checkDuration("call.sleep.duration", s.Call.Sleep.Duration, 0)
+	c := s.Call
+	set := 0
+	for _, chosen := range []bool{c.HTTP != nil, c.Exec != nil, c.Func != nil, c.Sleep != nil} {
+		if chosen {
+			set++
+		}
 	}
-	h := s.Call.HTTP
+	const choose = "set exactly one of call.http, call.exec, call.func and call.sleep"
+	switch {
+	case set == 0:
+		return Errorf(KindSpec, "call", "there is none").WithHint(choose)
+	case set > 1:
+		return Errorf(KindSpec, "call", "there are %d", set).WithHint(choose)
+	case c.Exec != nil:
+		return c.Exec.validate()
+	case c.Func != nil && c.Func.Name == "":
+		return Errorf(KindSpec, "call.func.name", "is missing")
+	case c.Sleep != nil:
+		return checkDuration("call.sleep.duration", c.Sleep.Duration, 0)
+	case c.HTTP != nil:
+		return c.HTTP.validate()
+	}
+	return nil
+}
+
+func (e *ExecSpec) validate() error {
+	if len(e.Command) == 0 || e.Command[0] == "" {
+		return Errorf(KindSpec, "call.exec.command", "is missing").WithHint(`write it as a list: ["python3", "slow_function.py"]`)
+	}
+	if e.Processes < 0 {
+		return Errorf(KindSpec, "call.exec.processes", "%d is out of range", e.Processes).WithHint("give 1 or more, or leave it out")
+	}
+	return first(
+		checkRange("call.exec.max_response_bytes", e.MaxResponseBytes, math.MaxInt64),
+		checkDuration("call.exec.timeout", e.Timeout, time.Millisecond),
+	)
+}
+
+func (h *HTTPSpec) validate() error {
 	if h.URL == "" {
 		return Errorf(KindSpec, "call.http.url", "is missing")
 	}
 	if strings.ContainsAny(h.Method, " \t\r\n/") {
 		return Errorf(KindSpec, "call.http.method", "%q is not an HTTP method", h.Method).WithHint("use GET, POST or another one")
 	}
-	if h.MaxResponseBytes < 1 {
-		return Errorf(KindSpec, "call.http.max_response_bytes", "%d is out of range", h.MaxResponseBytes).WithHint("give 1 or more")
-	}
-	return checkDuration("call.http.timeout", h.Timeout, time.Millisecond)
+	return first(
+		checkRange("call.http.max_response_bytes", h.MaxResponseBytes, math.MaxInt64),
+		checkDuration("call.http.timeout", h.Timeout, time.Millisecond),
+	)
 }
 
 func (s Spec) validatePace() error {

@@ -29,6 +29,7 @@ type runOptions struct {
 	id       string
 	stateDir string
 	allowEnv []string
+	exec     bool
 }
 
 func runCommand(flags *connect.Flags) *cobra.Command {
@@ -54,6 +55,7 @@ stops at once.`,
 	cmd.Flags().StringVar(&o.id, "id", "", "workflow id (default: made from the output folder)")
 	cmd.Flags().StringVar(&o.stateDir, "state", "", "folder of the local server (default: .longhaul beside SPEC)")
 	cmd.Flags().StringSliceVar(&o.allowEnv, "allow-env", nil, "environment variable that templates may use; may be repeated")
+	cmd.Flags().BoolVar(&o.exec, "allow-exec", false, "let the job run programs on this machine (call.exec)")
 	return cmd
 }
 
@@ -80,7 +82,7 @@ func (o *runOptions) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	err = o.work(ctx, cmd, c, spec)
+	err = o.work(ctx, cmd, c, spec, logger)
 	c.Close()
 	return errors.Join(err, leave())
 }
@@ -125,10 +127,12 @@ func (o *runOptions) server(ctx context.Context, w io.Writer, logger *slog.Logge
 }
 
 // work runs a worker until the job has ended or ctx is done.
-func (o *runOptions) work(ctx context.Context, cmd *cobra.Command, c client.Client, spec job.Spec) error {
+func (o *runOptions) work(ctx context.Context, cmd *cobra.Command, c client.Client, spec job.Spec, logger *slog.Logger) error {
 	// A queue of its own: another worker would look for the paths below its root.
 	queue := "longhaul-run-" + shortHash(spec.Output.URI)
-	worker, err := host.New(c, host.Options{TaskQueue: queue, AllowEnv: o.allowEnv, StopTimeout: 24 * time.Hour})
+	worker, err := host.New(c, host.Options{
+		TaskQueue: queue, AllowEnv: o.allowEnv, AllowExec: o.exec, Logger: logger, StopTimeout: 24 * time.Hour,
+	})
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"longhaul/activities"
+	"longhaul/calls"
 	"longhaul/internal/storage"
 	"longhaul/job"
 )
@@ -36,7 +37,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t, root: t.TempDir()}
 	store, err := storage.Confined(s.root)
 	require.NoError(t, err)
-	s.jobs = newJobs(store, nil, nil)
+	s.jobs = newJobs(store, nil, calls.Options{})
 	t.Cleanup(func() { require.NoError(t, s.jobs.close()) })
 	s.act = activities.New(s.jobs)
 	var suite testsuite.WorkflowTestSuite

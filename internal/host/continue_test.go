@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"longhaul/activities"
+	"longhaul/calls"
 	"longhaul/internal/storage"
 	"longhaul/job"
 	"longhaul/workflows"
@@ -40,7 +41,7 @@ func runJob(t *testing.T, every int) (parts map[string]string, runs int) {
 	root := t.TempDir()
 	store, err := storage.Confined(root)
 	require.NoError(t, err)
-	opened := newJobs(store, nil, nil)
+	opened := newJobs(store, nil, calls.Options{})
 	defer func() { require.NoError(t, opened.close()) }()
 	spec, state := sleepSpec(""), workflows.State{}
 	count := int64(12_345)

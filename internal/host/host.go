@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
 	"longhaul/activities"
+	"longhaul/calls"
 	"longhaul/internal/storage"
 	"longhaul/workflows"
 )
@@ -23,6 +25,12 @@ type Options struct {
 	Root string
 	// AllowEnv names the environment variables that templates may use.
 	AllowEnv []string
+	// AllowExec lets jobs run programs on this machine.
+	AllowExec bool
+	// Functions are those that jobs may call by name.
+	Functions []calls.Function
+	// Logger gets what programs write to their standard error.
+	Logger *slog.Logger
 	// StopTimeout is how long a graceful stop waits for calls in flight.
 	StopTimeout time.Duration
 }
@@ -44,7 +52,11 @@ func New(c client.Client, options Options) (*Host, error) {
 			return nil, err
 		}
 	}
-	opened := newJobs(store, c, options.AllowEnv)
+	opened := newJobs(store, c, calls.Options{
+		Env: allowedEnv(options.AllowEnv), Functions: options.Functions,
+		AllowExec: options.AllowExec, Dir: options.Root,
+		Log: func(record int64, line string) { options.Logger.Info(line, "record", record) },
+	})
 	fatal := make(chan error, 1)
 	w := worker.New(c, options.TaskQueue, worker.Options{
 		OnFatalError:      func(err error) { fatal <- err },

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"longhaul/activities"
+	"longhaul/calls"
 	"longhaul/internal/storage"
 	"longhaul/job"
 )
@@ -22,14 +23,22 @@ const idleLimit = 5 * time.Minute
 type jobs struct {
 	store  *storage.Local
 	client client.Client
-	env    func(string) (string, bool)
+	// calls is what the callers of all jobs share.
+	calls calls.Options
 
 	mu   sync.Mutex
 	open map[job.Ref]*openJob
 }
 
-func newJobs(store *storage.Local, c client.Client, allowEnv []string) *jobs {
-	return &jobs{store: store, client: c, env: allowedEnv(allowEnv), open: map[job.Ref]*openJob{}}
+func newJobs(store *storage.Local, c client.Client, options calls.Options) *jobs {
+	return &jobs{store: store, client: c, calls: options, open: map[job.Ref]*openJob{}}
+}
+
+// newCaller makes the caller of a job's spec.
+func (j *jobs) newCaller(spec job.Spec, jobID string) (calls.Caller, error) {
+	options := j.calls
+	options.JobID, options.Parallelism = jobID, spec.Parallelism
+	return calls.New(spec.Call, options)
 }
 
 // Open opens a job, or finds it open. The function gives it back.
@@ -69,8 +78,8 @@ func (j *jobs) closeIdle(now time.Time) {
 	for ref, opened := range j.open {
 		if opened.users == 0 && now.Sub(opened.idleSince) > idleLimit {
 			delete(j.open, ref)
-			// Nothing is buffered in an idle folder.
-			_ = opened.folder.Close()
+			// Nothing is buffered in an idle job.
+			_ = opened.close()
 		}
 	}
 }
@@ -80,7 +89,7 @@ func (j *jobs) close() error {
 	defer j.mu.Unlock()
 	var errs []error
 	for opened := range maps.Values(j.open) {
-		errs = append(errs, opened.folder.Close())
+		errs = append(errs, opened.close())
 	}
 	clear(j.open)
 	return errors.Join(append(errs, j.store.Close())...)

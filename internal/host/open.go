@@ -25,6 +25,7 @@ type openJob struct {
 	ref    job.Ref
 	folder *storage.Folder
 	output *output.Folder
+	caller calls.Caller
 	lease  time.Duration
 
 	users     int
@@ -68,10 +69,11 @@ func (j *jobs) fillIn(o *openJob) (*openJob, error) {
 			WithHint("bring it back, or start the job again")
 	}
 	spec := manifest.Spec
-	caller, err := calls.New(spec.Call, calls.Options{JobID: manifest.JobID, Parallelism: spec.Parallelism, Env: j.env})
+	caller, err := j.newCaller(spec, manifest.JobID)
 	if err != nil {
 		return nil, err
 	}
+	o.caller = caller
 	o.lease = spec.HeartbeatTimeout.Std()
 	o.Job = activities.Job{
 		Folder:   o.output,
@@ -82,6 +84,15 @@ func (j *jobs) fillIn(o *openJob) (*openJob, error) {
 		State:    j.State,
 	}
 	return o, nil
+}
+
+// close gives back the folder, and the caller's processes if it has any.
+func (o *openJob) close() error {
+	err := o.folder.Close()
+	if closer, ok := o.caller.(io.Closer); ok {
+		err = errors.Join(err, closer.Close())
+	}
+	return err
 }
 
 // records opens the input and its index for one pass over a range.

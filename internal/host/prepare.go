@@ -15,7 +15,7 @@ import (
 
 // Prepare opens the input and readies the call of a spec.
 func (j *jobs) Prepare(spec job.Spec) (*activities.Preparation, error) {
-	caller, err := calls.New(spec.Call, calls.Options{Parallelism: 1, Env: j.env})
+	caller, err := j.newCaller(spec, "")
 	if err != nil {
 		return nil, err
 	}

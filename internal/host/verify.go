@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 
+	"longhaul/calls"
 	"longhaul/internal/input"
 	"longhaul/internal/output"
 	"longhaul/internal/storage"
@@ -39,7 +40,7 @@ func Verify(ctx context.Context, root, uri string) (v *output.Verification, err 
 	if manifest == nil {
 		return nil, job.Errorf(job.KindOutput, uri, "is no output folder: it has no _longhaul/job.json")
 	}
-	j := newJobs(store, nil, nil)
+	j := newJobs(store, nil, calls.Options{})
 	if err := j.recheck(ctx, manifest); err != nil {
 		return nil, err
 	}

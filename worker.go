@@ -1,0 +1,99 @@
+// Package longhaul is for workers of your own: programs that run Longhaul jobs and
+// have Go functions that the jobs can call. The rest of Longhaul is two programs,
+// see worker and starter.
+package longhaul
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"longhaul/calls"
+	"longhaul/internal/connect"
+	"longhaul/internal/host"
+	"longhaul/job"
+)
+
+// Version is set by the linker.
+var Version = "dev"
+
+type options struct {
+	connect.Flags
+	host.Options
+	logLevel slog.Level
+}
+
+// Worker is the whole main function of a worker: it reads the command line, runs
+// jobs until it is told to stop, and exits. Jobs call the functions by name:
+// {"call": {"func": {"name": "..."}}}.
+func Worker(functions ...calls.Function) {
+	if err := command(functions).Execute(); err != nil {
+		fmt.Fprintln(os.Stderr, filepath.Base(os.Args[0])+":", err)
+		os.Exit(1)
+	}
+}
+
+func command(functions []calls.Function) *cobra.Command {
+	o := options{Options: host.Options{Functions: functions}}
+	cmd := &cobra.Command{
+		Use:   filepath.Base(os.Args[0]),
+		Short: "Run Longhaul jobs from a Temporal task queue",
+		Long: `Run Longhaul jobs from a Temporal task queue.
+
+The server is the one that TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
+TEMPORAL_TLS_* or a profile of temporal.toml name, as for the temporal command.
+
+SIGTERM or Ctrl-C stops gracefully: no more records are taken, calls in flight
+end and their answers are kept. A second one stops at once.`,
+		Example: `  longhaul-worker --root /data
+  TEMPORAL_ADDRESS=temporal.example.com:7233 longhaul-worker --root /data --allow-env API_TOKEN`,
+		Args: cobra.NoArgs, Version: Version, SilenceUsage: true, SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.Root, "root", ".", "folder that all paths in job specs are below and cannot leave")
+	flags.StringVar(&o.TaskQueue, "task-queue", job.TaskQueue, "Temporal task queue")
+	flags.StringSliceVar(&o.AllowEnv, "allow-env", nil, "environment variable that templates may use; may be repeated")
+	flags.BoolVar(&o.AllowExec, "allow-exec", false, "let jobs run programs on this machine (call.exec)")
+	flags.DurationVar(&o.StopTimeout, "stop-timeout", 10*time.Minute, "how long a graceful stop waits for calls in flight")
+	flags.StringVar(&o.Address, "address", "", "Temporal server, host:port (TEMPORAL_ADDRESS)")
+	flags.StringVarP(&o.Namespace, "namespace", "n", "", "Temporal namespace (TEMPORAL_NAMESPACE)")
+	flags.StringVar(&o.Profile, "profile", "", "profile of temporal.toml (TEMPORAL_PROFILE)")
+	flags.StringVar(&o.APIKey, "api-key", "", "API key (TEMPORAL_API_KEY)")
+	flags.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
+	return cmd
+}
+
+func run(ctx context.Context, o options) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// After the first signal the next one has its default effect: at once.
+	context.AfterFunc(ctx, stop)
+
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: o.logLevel}))
+	settings, err := connect.Load(o.Flags, logger)
+	if err != nil {
+		return err
+	}
+	c, err := connect.Dial(ctx, settings.Options)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	o.Logger = logger
+	h, err := host.New(c, o.Options)
+	if err != nil {
+		return err
+	}
+	logger.Info("worker starts", "version", Version, "task_queue", o.TaskQueue, "root", o.Root)
+	err = h.Run(ctx)
+	logger.Info("worker has stopped")
+	return err
+}
