@@ -61,6 +61,7 @@ end and their answers are kept. A second one stops at once.`,
 	flags.StringVar(&o.Root, "root", ".", "folder that all paths in job specs are below and cannot leave")
 	flags.StringVar(&o.TaskQueue, "task-queue", job.TaskQueue, "Temporal task queue")
 	flags.StringSliceVar(&o.AllowEnv, "allow-env", nil, "environment variable that templates may use; may be repeated")
+	flags.StringSliceVar(&o.AllowHosts, "allow-host", nil, `host that jobs may call, such as "*.example.com"; may be repeated (default: all but link-local and metadata addresses)`)
 	flags.BoolVar(&o.AllowExec, "allow-exec", false, "let jobs run programs on this machine (call.exec)")
 	flags.DurationVar(&o.StopTimeout, "stop-timeout", 10*time.Minute, "how long a graceful stop waits for calls in flight")
 	flags.StringVar(&o.Address, "address", "", "Temporal server, host:port (TEMPORAL_ADDRESS)")

@@ -4,12 +4,20 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"longhaul/job"
+)
+
+// Those of the default transport.
+const (
+	dialTimeout = 30 * time.Second
+	keepAlive   = 30 * time.Second
 )
 
 // httpCaller makes one HTTP request for each record.
@@ -31,9 +39,14 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 			spec.Method = http.MethodPost
 		}
 	}
+	if err := checkPatterns(options.AllowHosts); err != nil {
+		return nil, err
+	}
+	hosts := &guard{patterns: options.AllowHosts}
+	hosts.next = newTransport(options.Parallelism, hosts.dialer())
 	return &httpCaller{
 		spec: spec, jobID: options.JobID, templates: parsed,
-		client: &http.Client{Transport: newTransport(options.Parallelism)},
+		client: &http.Client{Transport: hosts},
 	}, nil
 }
 
@@ -41,8 +54,9 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 // the default keeps two, and would open a new one for nearly every call. The
 // upper bound matters too: a call may begin before the connection of the one
 // that made way for it is back among the idle ones.
-func newTransport(parallelism int) *http.Transport {
+func newTransport(parallelism int, dialer *net.Dialer) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DialContext = dialer.DialContext
 	transport.MaxIdleConns = 0
 	transport.MaxIdleConnsPerHost = parallelism
 	transport.MaxConnsPerHost = parallelism
@@ -78,7 +92,7 @@ func (c *httpCaller) Call(ctx context.Context, record job.Record) (json.RawMessa
 		return nil, c.transportError(ctx, err)
 	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return nil, statusError(response, body)
+		return nil, statusError(response, body, c.spec.RetryOn)
 	}
 	return asJSON(response.Header.Get("Content-Type"), body), nil
 }

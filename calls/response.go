@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,28 +57,19 @@ func marshal(value any) json.RawMessage {
 	return json.RawMessage(text)
 }
 
-func statusError(response *http.Response, body []byte) *job.CallError {
+func statusError(response *http.Response, body []byte, retryOn []job.StatusPattern) *job.CallError {
 	message := http.StatusText(response.StatusCode)
 	if excerpt := excerptOf(body); excerpt != "" {
 		message += ": " + excerpt
 	}
 	failure := &job.CallError{
 		Kind: "http", Status: response.StatusCode, Message: message,
-		Retry: retryable(response.StatusCode),
+		Retry: slices.ContainsFunc(retryOn, func(p job.StatusPattern) bool { return p.Matches(response.StatusCode) }),
 	}
 	if failure.Retry {
 		failure.RetryAfter = retryAfter(response.Header.Get("Retry-After"), time.Now())
 	}
 	return failure
-}
-
-// retryable are the statuses that the same request may not meet again later.
-func retryable(status int) bool {
-	switch status {
-	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
-		return true
-	}
-	return status >= 500
 }
 
 // retryAfter reads seconds or a date (RFC 9110, 10.2.3); 0 if there is neither.

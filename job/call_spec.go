@@ -63,11 +63,17 @@ type HTTPSpec struct {
 	Timeout Duration `json:"timeout"`
 	// MaxResponseBytes bounds the answer's body; default 10 MiB.
 	MaxResponseBytes int64 `json:"max_response_bytes"`
+	// RetryOn are the statuses that are tried again; default 408, 425, 429 and
+	// 5xx. Timeouts and transport errors always are.
+	RetryOn []StatusPattern `json:"retry_on"`
 }
 
 // DefaultHTTPSpec is an HTTPSpec with its defaults.
 func DefaultHTTPSpec() HTTPSpec {
-	return HTTPSpec{Timeout: Duration(30 * time.Second), MaxResponseBytes: 10 << 20}
+	return HTTPSpec{
+		Timeout: Duration(30 * time.Second), MaxResponseBytes: 10 << 20,
+		RetryOn: []StatusPattern{"408", "425", "429", "5xx"},
+	}
 }
 
 // UnmarshalJSON fills in the defaults of what is not there.

@@ -50,6 +50,9 @@ func checkFields(path string, data []byte, t reflect.Type) error {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	if t.Kind() == reflect.Slice && t.Elem() == reflect.TypeFor[StatusPattern]() {
+		return checkElements(path, data, t.Elem())
+	}
 	if t.Kind() != reflect.Struct || t == reflect.TypeFor[FailureLimit]() {
 		return checkValue(path, data, t)
 	}
@@ -76,6 +79,19 @@ func checkFields(path string, data []byte, t reflect.Type) error {
 			return unknownField(path, name, t)
 		}
 		if err := checkFields(join(path, name), value, field); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkElements(path string, data []byte, t reflect.Type) error {
+	var elements []json.RawMessage
+	if err := json.Unmarshal(data, &elements); err != nil {
+		return Errorf(KindSpec, path, "must be a list")
+	}
+	for i, element := range elements {
+		if err := checkValue(fmt.Sprintf("%s[%d]", path, i), element, t); err != nil {
 			return err
 		}
 	}

@@ -77,6 +77,8 @@ func TestBadSpecsAreNamedByField(t *testing.T) {
 		"no command":            {`{"input":{"count":1},"output":{"uri":"o"},"call":{"exec":{"command":[]}}}`, "call.exec.command: is missing"},
 		"processes":             {`{"input":{"count":1},"output":{"uri":"o"},"call":{"exec":{"command":["x"],"processes":-1}}}`, "call.exec.processes: -1 is out of range"},
 		"no name":               {`{"input":{"count":1},"output":{"uri":"o"},"call":{"func":{}}}`, "call.func.name: is missing"},
+		"retry_on":              {`{"call":{"http":{"url":"x","retry_on":[429,"6xx"]}}}`, `call.http.retry_on[1]: "6xx" is not an HTTP status`},
+		"retry_on, no list":     {`{"call":{"http":{"url":"x","retry_on":429}}}`, `call.http.retry_on: must be a list`},
 		"no url":                {`{"input":{"count":1},"output":{"uri":"o"},"call":{"http":{}}}`, "call.http.url: is missing"},
 		"bad method":            {`{"input":{"count":1},"output":{"uri":"o"},"call":{"http":{"url":"x","method":"GET /"}}}`, "call.http.method"},
 	} {

@@ -24,12 +24,13 @@ import (
 )
 
 type runOptions struct {
-	connect  *connect.Flags
-	spec     specFlags
-	id       string
-	stateDir string
-	allowEnv []string
-	exec     bool
+	connect    *connect.Flags
+	spec       specFlags
+	id         string
+	stateDir   string
+	allowEnv   []string
+	allowHosts []string
+	exec       bool
 }
 
 func runCommand(flags *connect.Flags) *cobra.Command {
@@ -55,6 +56,7 @@ stops at once.`,
 	cmd.Flags().StringVar(&o.id, "id", "", "workflow id (default: made from the output folder)")
 	cmd.Flags().StringVar(&o.stateDir, "state", "", "folder of the local server (default: .longhaul beside SPEC)")
 	cmd.Flags().StringSliceVar(&o.allowEnv, "allow-env", nil, "environment variable that templates may use; may be repeated")
+	cmd.Flags().StringSliceVar(&o.allowHosts, "allow-host", nil, `host that the job may call, such as "*.example.com"; may be repeated (default: all but link-local and metadata addresses)`)
 	cmd.Flags().BoolVar(&o.exec, "allow-exec", false, "let the job run programs on this machine (call.exec)")
 	return cmd
 }
@@ -131,7 +133,8 @@ func (o *runOptions) work(ctx context.Context, cmd *cobra.Command, c client.Clie
 	// A queue of its own: another worker would look for the paths below its root.
 	queue := "longhaul-run-" + shortHash(spec.Output.URI)
 	worker, err := host.New(c, host.Options{
-		TaskQueue: queue, AllowEnv: o.allowEnv, AllowExec: o.exec, Logger: logger, StopTimeout: 24 * time.Hour,
+		TaskQueue: queue, AllowEnv: o.allowEnv, AllowHosts: o.allowHosts, AllowExec: o.exec,
+		Logger: logger, StopTimeout: 24 * time.Hour,
 	})
 	if err != nil {
 		return err

@@ -25,6 +25,8 @@ type Options struct {
 	Root string
 	// AllowEnv names the environment variables that templates may use.
 	AllowEnv []string
+	// AllowHosts are patterns of the hosts that jobs may call.
+	AllowHosts []string
 	// AllowExec lets jobs run programs on this machine.
 	AllowExec bool
 	// Functions are those that jobs may call by name.
@@ -54,7 +56,7 @@ func New(c client.Client, options Options) (*Host, error) {
 	}
 	opened := newJobs(store, c, calls.Options{
 		Env: allowedEnv(options.AllowEnv), Functions: options.Functions,
-		AllowExec: options.AllowExec, Dir: options.Root,
+		AllowHosts: options.AllowHosts, AllowExec: options.AllowExec, Dir: options.Root,
 		Log: func(record int64, line string) { options.Logger.Info(line, "record", record) },
 	})
 	fatal := make(chan error, 1)
