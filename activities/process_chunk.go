@@ -73,6 +73,9 @@ func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Ans
 		calls, cut := callsOf(ctx, j.workflowEnded(info))
 		defer cut()
 		err = j.Pool.Run(calls, stop, missing(j.Records(chunk.Range), answered), func(result job.Result) error {
+			if !j.Manifest.Spec.Output.IncludeInput {
+				result.Value = nil
+			}
 			if err := journal.Append(result); err != nil {
 				return err
 			}

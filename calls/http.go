@@ -35,7 +35,7 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	}
 	if spec.Method == "" {
 		spec.Method = http.MethodGet
-		if spec.Body != "" {
+		if !spec.Body.IsEmpty() {
 			spec.Method = http.MethodPost
 		}
 	}

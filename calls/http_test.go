@@ -77,7 +77,7 @@ func TestRequestIsFilledIn(t *testing.T) {
 	require.Equal(t, "longhaul", get.Header.Get("User-Agent"))
 
 	s := spec(url)
-	s.Body = `{"text":{{json .text}}}`
+	s.Body = job.Body{Text: `{"text":{{json .text}}}`}
 	s.Headers = map[string]string{"Authorization": `Bearer {{env "TOKEN"}}`, "Host": "example.com"}
 	post := call(t, s, `{"text":"a \"quoted\" <line>\n"}`)
 	require.Equal(t, "POST", post.Method, "with a body")
@@ -95,7 +95,7 @@ func TestRequestIsFilledIn(t *testing.T) {
 		require.Equal(t, want, call(t, spec(text), value).URI)
 	}
 	s = spec(url)
-	s.Body, s.Method = "plain text", "PUT"
+	s.Body, s.Method = job.Body{Text: "plain text"}, "PUT"
 	put := call(t, s, `1`)
 	require.Equal(t, "text/plain; charset=utf-8", put.Header.Get("Content-Type"))
 	require.Empty(t, put.Header.Get("Idempotency-Key"), "PUT is idempotent already")

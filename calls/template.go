@@ -13,8 +13,9 @@ import (
 
 // templates are the texts of an HTTP request, to be filled in for a record.
 type templates struct {
-	url, body *template.Template
-	headers   []headerTemplate
+	url     *template.Template
+	body    bodyTemplate
+	headers []headerTemplate
 }
 
 type headerTemplate struct {
@@ -45,7 +46,7 @@ func parseTemplates(spec job.HTTPSpec, env func(string) (string, bool)) (*templa
 	if t.url, err = parse("url", spec.URL); err != nil {
 		return nil, err
 	}
-	if t.body, err = parse("body", spec.Body); err != nil {
+	if t.body, err = parseBody(spec.Body, parse); err != nil {
 		return nil, err
 	}
 	for name, text := range spec.Headers {
@@ -91,7 +92,7 @@ func (t *templates) fill(record job.Record) (request, error) {
 	if r.url, err = execute(t.url, data); err != nil {
 		return r, err
 	}
-	if r.body, err = execute(t.body, data); err != nil {
+	if r.body, err = t.body(data); err != nil {
 		return r, err
 	}
 	for _, h := range t.headers {

@@ -57,8 +57,9 @@ type HTTPSpec struct {
 	URL string `json:"url"`
 	// Headers are templates by header name.
 	Headers map[string]string `json:"headers,omitempty"`
-	// Body is a template, such as "{{json .}}".
-	Body string `json:"body,omitempty"`
+	// Body is a template, such as "{{json .}}", or a JSON value whose strings
+	// are templates.
+	Body Body `json:"body,omitzero"`
 	// Timeout bounds one attempt, its answer included; default 30s.
 	Timeout Duration `json:"timeout"`
 	// MaxResponseBytes bounds the answer's body; default 10 MiB.

@@ -53,7 +53,7 @@ func checkFields(path string, data []byte, t reflect.Type) error {
 	if t.Kind() == reflect.Slice && t.Elem() == reflect.TypeFor[StatusPattern]() {
 		return checkElements(path, data, t.Elem())
 	}
-	if t.Kind() != reflect.Struct || t == reflect.TypeFor[FailureLimit]() {
+	if t.Kind() != reflect.Struct || t == reflect.TypeFor[FailureLimit]() || t == reflect.TypeFor[Body]() {
 		return checkValue(path, data, t)
 	}
 	known := fieldsOf(t)

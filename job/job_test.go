@@ -64,6 +64,7 @@ func TestWhichFolderAJobMayGoOnIn(t *testing.T) {
 		"10 records":                             func(_ *Spec, f *Fingerprint) { f.Records = 11 },
 		"input.format csv, not lines":            func(s *Spec, _ *Fingerprint) { s.Input.Format = FormatLines },
 		"chunk_size × batch_size = 5000 records": func(s *Spec, _ *Fingerprint) { s.BatchSize = 6 },
+		"output.include_input true, not false":   func(s *Spec, _ *Fingerprint) { s.Output.IncludeInput = false },
 		"another call":                           func(s *Spec, _ *Fingerprint) { s.Call = CallSpec{Sleep: &SleepSpec{}} },
 		"with another call":                      func(s *Spec, _ *Fingerprint) { h := call; h.URL = "http://y"; s.Call.HTTP = &h },
 		"job with another call":                  func(s *Spec, _ *Fingerprint) { h := call; h.Headers = nil; s.Call.HTTP = &h },

@@ -63,6 +63,8 @@ func (s Spec) accepts(other Spec) error {
 	switch {
 	case s.Input.ResolvedFormat() != other.Input.ResolvedFormat():
 		return s.refuse("input.format %s, not %s", s.Input.ResolvedFormat(), other.Input.ResolvedFormat())
+	case s.Output.IncludeInput != other.Output.IncludeInput:
+		return s.refuse("output.include_input %t, not %t", s.Output.IncludeInput, other.Output.IncludeInput)
 	case s.BatchRecords() != other.BatchRecords():
 		return s.refuse("parts of chunk_size × batch_size = %d records, not %d", s.BatchRecords(), other.BatchRecords())
 	case s.Call.identity() != other.Call.identity():
@@ -82,7 +84,7 @@ func (c CallSpec) identity() string {
 	case c.HTTP != nil:
 		h := *c.HTTP
 		// fmt prints maps in key order.
-		return fmt.Sprintf("http %q %q %q %q", h.Method, h.URL, h.Headers, h.Body)
+		return fmt.Sprintf("http %q %q %q %q", h.Method, h.URL, h.Headers, h.Body.Text+string(h.Body.Tree))
 	case c.Exec != nil:
 		return fmt.Sprintf("exec %q", c.Exec.Command)
 	case c.Func != nil:

@@ -51,6 +51,8 @@ type InputSpec struct {
 type OutputSpec struct {
 	// URI is a folder, relative to the worker's root; made if missing.
 	URI string `json:"uri"`
+	// IncludeInput puts each record beside its answer; default true.
+	IncludeInput bool `json:"include_input"`
 }
 
 // RetrySpec is the retry policy of one record. The back-off has full jitter: a
@@ -70,6 +72,7 @@ type RetrySpec struct {
 // have none.
 func DefaultSpec() Spec {
 	return Spec{
+		Output:           OutputSpec{IncludeInput: true},
 		Parallelism:      200,
 		ChunkSize:        1000,
 		ChunkInterval:    Duration(500 * time.Millisecond),

@@ -242,6 +242,26 @@ func content(t *testing.T, root, name string) string {
 	return string(data)
 }
 
+func TestTheInputMayBeLeftOut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("in.txt", "x\n")
+	spec := sleepSpec("in.txt")
+	spec.Output.IncludeInput = false
+	plan, err := s.index(spec)
+	require.NoError(t, err)
+	receipt, err := s.process(plan.Ref, job.Chunk{Range: job.Range{Last: 1}, Share: job.Share{Calls: 1}})
+	require.NoError(t, err)
+	_, err = s.env.ExecuteActivity(s.act.FlushBatch, plan.Ref, job.Batch{Range: job.Range{Last: 1}, Journals: receipt.Journals})
+	require.NoError(t, err)
+	_, err = s.env.ExecuteActivity(s.act.FinishJob, plan.Ref)
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(content(t, s.root, "out/part-000000.jsonl"), `{"index":0,"output":"x","attempts":1,`))
+	v, err := Verify(t.Context(), s.root, "out")
+	require.NoError(t, err)
+	require.True(t, v.Proven(), "%+v", v)
+}
+
 // Refused, a job takes nothing away from the one whose folder it is.
 func TestARefusedJobDoesNotFenceTheRealOne(t *testing.T) {
 	t.Parallel()

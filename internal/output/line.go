@@ -91,12 +91,14 @@ func cutOutcome(text []byte) (succeeded bool, rest []byte, ok bool) {
 
 // appendLine appends the line of a part or an errors part. Input and output
 // keep their JSON as it came, but for line feeds, which JSON allows only
-// between values.
+// between values. A result without its record has no input.
 func appendLine(dst []byte, r job.Result) []byte {
 	dst = append(dst, `{"index":`...)
 	dst = strconv.AppendInt(dst, r.Index, 10)
-	dst = append(dst, `,"input":`...)
-	dst = appendValue(dst, r.Value)
+	if r.Value != nil {
+		dst = append(dst, `,"input":`...)
+		dst = appendValue(dst, r.Value)
+	}
 	if r.Failure == nil {
 		dst = append(dst, `,"output":`...)
 		dst = appendValue(dst, r.Output)

@@ -29,6 +29,8 @@ type Verification struct {
 	Problems []string
 	// Finished says whether _SUCCESS is there.
 	Finished bool
+
+	includeInput bool
 }
 
 // Proven says whether every record is in the output exactly once, in order.
@@ -48,7 +50,7 @@ type Records func(job.Range) iter.Seq2[job.Record, error]
 // Verify reads every part and proves or refutes that each record of the input
 // is there exactly once, in order, with the commit's counts and digests.
 func (f *Folder) Verify(ctx context.Context, manifest job.Manifest, records Records, report func(done int64)) (*Verification, error) {
-	v := &Verification{Records: manifest.Input.Records}
+	v := &Verification{Records: manifest.Input.Records, includeInput: manifest.Spec.Output.IncludeInput}
 	size := manifest.Spec.BatchRecords()
 	for batch := int64(0); batch*size < v.Records; batch++ {
 		if ctx.Err() != nil {
@@ -135,7 +137,11 @@ func (f *Folder) verifyBatch(v *Verification, commit job.Commit, records iter.Se
 }
 
 func (v *Verification) checkLine(p *partReader, record job.Record, rightKind bool) {
-	if !bytes.Equal(p.line.Input, appendValue(nil, record.Value)) {
+	var input []byte
+	if v.includeInput {
+		input = appendValue(nil, record.Value)
+	}
+	if !bytes.Equal(p.line.Input, input) {
 		v.problem("%s: record %d: its input is not the record in the input file", p.name, record.Index)
 	}
 	if !rightKind {
