@@ -194,6 +194,18 @@ func TestRunDoesNotMixUpJobs(t *testing.T) {
 	requireProven(t, dir, runRecords)
 }
 
+func TestRunGroupsItsFailures(t *testing.T) {
+	t.Parallel()
+	api := newCountingAPI(t, 90, time.Millisecond)
+	dir := t.TempDir()
+	spec := httpSpec(api.URL, 100, 10)
+	spec.MaxFailures = job.FailureLimit{Value: 50}
+	writeSpec(t, dir, spec)
+	out, code := runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address)
+	require.Zero(t, code, out)
+	require.Contains(t, out, `10 × http 404 "Not Found: no such record" (first: record 90)`)
+}
+
 func TestRunSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"longhaul/internal/output"
 	"longhaul/job"
 )
 
@@ -32,6 +33,14 @@ func TestPlainLines(t *testing.T) {
 	require.Equal(t, "indexing\n"+
 		"running: 3,000 of 10,000 records (30.0%), 1,000/s, 2 failed, 7s left\n"+
 		"ProcessChunk, attempt 2: disk full\n", b.String())
+}
+
+func TestAGroupOfFailures(t *testing.T) {
+	t.Parallel()
+	g := output.FailureGroup{Failure: job.CallError{Kind: "http", Status: 422, Message: "postal code unknown"}, Count: 1412, First: 1031}
+	require.Equal(t, `1,412 × http 422 "postal code unknown" (first: record 1031)`, groupLine(g))
+	g.Failure = job.CallError{Kind: "panic", Message: "oh\nstack"}
+	require.Equal(t, `1,412 × panic "oh" (first: record 1031)`, groupLine(g))
 }
 
 func TestSpeedIsThatOfTheLastSeconds(t *testing.T) {

@@ -14,7 +14,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 
@@ -167,19 +166,9 @@ func (o *runOptions) work(ctx context.Context, cmd *cobra.Command, c client.Clie
 		return errInterrupted
 	}
 	if err == nil {
-		report(cmd.OutOrStdout(), spec, summary, time.Since(began))
+		return report(cmd.OutOrStdout(), spec, summary, time.Since(began))
 	}
 	return err
-}
-
-func report(w io.Writer, spec job.Spec, summary job.Summary, took time.Duration) {
-	say(w, "%s records done in %s: %s succeeded, %s failed, %s calls made",
-		humanize.Comma(summary.Records), took.Round(10*time.Millisecond),
-		humanize.Comma(summary.Succeeded), humanize.Comma(summary.Failed), humanize.Comma(summary.Attempts))
-	say(w, "answers:  %s", filepath.Join(spec.Output.URI, "part-*.jsonl"))
-	if summary.Failed > 0 {
-		say(w, "failures: %s", filepath.Join(spec.Output.URI, "errors-*.jsonl"))
-	}
 }
 
 // interruptible is done at the first Ctrl-C, SIGTERM or hang-up; the second one ends the

@@ -1,0 +1,96 @@
+package output
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+
+	"longhaul/job"
+)
+
+// maxGroups bounds the memory: messages that hold an id are all different.
+const maxGroups = 1000
+
+// FailureGroup is the records that failed in the same way.
+type FailureGroup struct {
+	Failure job.CallError
+	// Count is how many; First is the lowest index among them.
+	Count, First int64
+}
+
+// groupKey is what makes two failures the same.
+type groupKey struct {
+	kind, message string
+	status        int
+}
+
+// Failures groups the failed records of all committed batches by kind, status
+// and message, the largest group first. When there are very many messages, the
+// later ones are grouped without.
+func (f *Folder) Failures() ([]FailureGroup, error) {
+	groups := map[groupKey]*FailureGroup{}
+	numbers, err := f.committed()
+	if err != nil {
+		return nil, err
+	}
+	for _, number := range numbers {
+		commit, err := f.commit(number)
+		if err != nil {
+			return nil, err
+		}
+		if commit.Errors == nil {
+			continue
+		}
+		if err := f.group(groups, commit.Errors.Name); err != nil {
+			return nil, err
+		}
+	}
+	sorted := make([]FailureGroup, 0, len(groups))
+	for _, group := range groups {
+		sorted = append(sorted, *group)
+	}
+	slices.SortFunc(sorted, func(a, b FailureGroup) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.First, b.First))
+	})
+	return sorted, nil
+}
+
+func (f *Folder) group(groups map[groupKey]*FailureGroup, name string) error {
+	object, err := f.store.Open(name)
+	if err != nil {
+		return err
+	}
+	lines := json.NewDecoder(bufio.NewReader(io.NewSectionReader(object, 0, object.Size())))
+	for {
+		var line struct {
+			Index int64         `json:"index"`
+			Error job.CallError `json:"error"`
+		}
+		err := lines.Decode(&line)
+		if errors.Is(err, io.EOF) {
+			return object.Close()
+		}
+		if err != nil {
+			return errors.Join(job.Errorf(job.KindOutput, name, "is damaged: %w", err), object.Close())
+		}
+		count(groups, line.Index, line.Error)
+	}
+}
+
+func count(groups map[groupKey]*FailureGroup, index int64, failure job.CallError) {
+	key := groupKey{failure.Kind, failure.Message, failure.Status}
+	group, known := groups[key]
+	if !known && len(groups) >= maxGroups {
+		failure.Message, key.message = "", ""
+		group, known = groups[key]
+	}
+	if !known {
+		group = &FailureGroup{Failure: failure, First: index}
+		groups[key] = group
+	}
+	group.Count++
+	group.First = min(group.First, index)
+}
