@@ -32,6 +32,8 @@ type Options struct {
 	Dir       string
 	// Log gets what programs write to their standard error.
 	Log func(record int64, line string)
+	// ReadFile reads a file below the worker's root.
+	ReadFile func(name string) ([]byte, error)
 	// AllowHosts are patterns of the hosts that http may call; see guard.
 	AllowHosts []string
 	// Env looks up the environment variables that templates may use.

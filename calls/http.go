@@ -42,8 +42,14 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	if err := checkPatterns(options.AllowHosts); err != nil {
 		return nil, err
 	}
+	secured, err := tlsConfig(spec.TLS, options.ReadFile)
+	if err != nil {
+		return nil, err
+	}
 	hosts := &guard{patterns: options.AllowHosts}
-	hosts.next = newTransport(options.Parallelism, hosts.dialer())
+	transport := newTransport(options.Parallelism, hosts.dialer())
+	transport.TLSClientConfig = secured
+	hosts.next = transport
 	return &httpCaller{
 		spec: spec, jobID: options.JobID, templates: parsed,
 		client: &http.Client{Transport: hosts},

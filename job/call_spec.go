@@ -67,6 +67,18 @@ type HTTPSpec struct {
 	// RetryOn are the statuses that are tried again; default 408, 425, 429 and
 	// 5xx. Timeouts and transport errors always are.
 	RetryOn []StatusPattern `json:"retry_on"`
+	// TLS is for servers with an authority of their own, or that want a client
+	// certificate.
+	TLS TLSSpec `json:"tls,omitzero"`
+}
+
+// TLSSpec names files in PEM, relative to the worker's root.
+type TLSSpec struct {
+	// CAFile holds the authorities to trust instead of the system's.
+	CAFile string `json:"ca_file,omitempty"`
+	// CertFile and KeyFile are the client certificate.
+	CertFile string `json:"cert_file,omitempty"`
+	KeyFile  string `json:"key_file,omitempty"`
 }
 
 // DefaultHTTPSpec is an HTTPSpec with its defaults.

@@ -79,6 +79,7 @@ func TestBadSpecsAreNamedByField(t *testing.T) {
 		"no name":               {`{"input":{"count":1},"output":{"uri":"o"},"call":{"func":{}}}`, "call.func.name: is missing"},
 		"retry_on":              {`{"call":{"http":{"url":"x","retry_on":[429,"6xx"]}}}`, `call.http.retry_on[1]: "6xx" is not an HTTP status`},
 		"retry_on, no list":     {`{"call":{"http":{"url":"x","retry_on":429}}}`, `call.http.retry_on: must be a list`},
+		"half a certificate":    {`{"input":{"count":1},"output":{"uri":"o"},"call":{"http":{"url":"x","tls":{"cert_file":"c"}}}}`, "call.http.tls: cert_file and key_file go together"},
 		"no url":                {`{"input":{"count":1},"output":{"uri":"o"},"call":{"http":{}}}`, "call.http.url: is missing"},
 		"bad method":            {`{"input":{"count":1},"output":{"uri":"o"},"call":{"http":{"url":"x","method":"GET /"}}}`, "call.http.method"},
 	} {

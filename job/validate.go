@@ -106,6 +106,9 @@ func (h *HTTPSpec) validate() error {
 	if strings.ContainsAny(h.Method, " \t\r\n/") {
 		return Errorf(KindSpec, "call.http.method", "%q is not an HTTP method", h.Method).WithHint("use GET, POST or another one")
 	}
+	if (h.TLS.CertFile == "") != (h.TLS.KeyFile == "") {
+		return Errorf(KindSpec, "call.http.tls", "cert_file and key_file go together")
+	}
 	return first(
 		checkRange("call.http.max_response_bytes", h.MaxResponseBytes, math.MaxInt64),
 		checkDuration("call.http.timeout", h.Timeout, time.Millisecond),

@@ -37,7 +37,7 @@ func newJobs(store *storage.Local, c client.Client, options calls.Options) *jobs
 // newCaller makes the caller of a job's spec.
 func (j *jobs) newCaller(spec job.Spec, jobID string) (calls.Caller, error) {
 	options := j.calls
-	options.JobID, options.Parallelism = jobID, spec.Parallelism
+	options.JobID, options.Parallelism, options.ReadFile = jobID, spec.Parallelism, j.readFile
 	return calls.New(spec.Call, options)
 }
 

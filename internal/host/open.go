@@ -128,3 +128,13 @@ func (j *jobs) openInput(spec job.InputSpec) (source, error) {
 	}
 	return input.NewFile(object, spec.URI, spec.ResolvedFormat()), nil
 }
+
+// readFile reads a small file below the root: a certificate, say.
+func (j *jobs) readFile(uri string) ([]byte, error) {
+	object, err := j.store.Open(uri)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.NewSectionReader(object, 0, object.Size()))
+	return data, errors.Join(err, object.Close())
+}
