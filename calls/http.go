@@ -25,6 +25,7 @@ type httpCaller struct {
 	spec      job.HTTPSpec
 	jobID     string
 	templates *templates
+	selection *selection
 	client    *http.Client
 }
 
@@ -42,6 +43,10 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	if err := checkPatterns(options.AllowHosts); err != nil {
 		return nil, err
 	}
+	selected, err := parseSelect(spec.Select)
+	if err != nil {
+		return nil, err
+	}
 	secured, err := tlsConfig(spec.TLS, options.ReadFile)
 	if err != nil {
 		return nil, err
@@ -51,7 +56,7 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	transport.TLSClientConfig = secured
 	hosts.next = transport
 	return &httpCaller{
-		spec: spec, jobID: options.JobID, templates: parsed,
+		spec: spec, jobID: options.JobID, templates: parsed, selection: selected,
 		client: &http.Client{Transport: hosts},
 	}, nil
 }
@@ -100,7 +105,7 @@ func (c *httpCaller) Call(ctx context.Context, record job.Record) (json.RawMessa
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return nil, statusError(response, body, c.spec.RetryOn)
 	}
-	return asJSON(response.Header.Get("Content-Type"), body), nil
+	return c.selection.of(ctx, asJSON(response.Header.Get("Content-Type"), body))
 }
 
 func (c *httpCaller) request(ctx context.Context, record job.Record) (*http.Request, error) {

@@ -67,6 +67,8 @@ type HTTPSpec struct {
 	// RetryOn are the statuses that are tried again; default 408, 425, 429 and
 	// 5xx. Timeouts and transport errors always are.
 	RetryOn []StatusPattern `json:"retry_on"`
+	// Select is a jq expression; its first result is kept of each answer.
+	Select string `json:"select,omitempty"`
 	// TLS is for servers with an authority of their own, or that want a client
 	// certificate.
 	TLS TLSSpec `json:"tls,omitzero"`

@@ -84,7 +84,7 @@ func (c CallSpec) identity() string {
 	case c.HTTP != nil:
 		h := *c.HTTP
 		// fmt prints maps in key order.
-		return fmt.Sprintf("http %q %q %q %q", h.Method, h.URL, h.Headers, h.Body.Text+string(h.Body.Tree))
+		return fmt.Sprintf("http %q %q %q %q %q", h.Method, h.URL, h.Headers, h.Body.Text+string(h.Body.Tree), h.Select)
 	case c.Exec != nil:
 		return fmt.Sprintf("exec %q", c.Exec.Command)
 	case c.Func != nil:
