@@ -1,8 +1,6 @@
 package host
 
 import (
-	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -308,102 +306,4 @@ func TestVerifyAcceptsATouchedInputButNoOther(t *testing.T) {
 	s.write("in.txt", "x\n")
 	_, err = Verify(t.Context(), s.root, "out")
 	require.ErrorContains(t, err, "has changed since it was indexed")
-}
-
-func TestAnInputThatChangesIsNoticed(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	s.write("in.jsonl", "1\n2\n")
-	plan, err := s.index(sleepSpec("in.jsonl"))
-	require.NoError(t, err)
-	s.write("in.jsonl", "1\n2\n3\n")
-	_, err = s.process(plan.Ref, job.Chunk{Range: job.Range{Last: 2}, Share: job.Share{Calls: 1}})
-	requireKind(t, err, job.KindInput, "in.jsonl: the input has changed since it was indexed")
-}
-
-// A chunk calls only what no journal has, from whatever attempt or run.
-func TestAChunkCallsOnlyWhatIsMissing(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	var calls atomic.Int32
-	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, calls.Add(1)) }))
-	t.Cleanup(api.Close)
-	s.write("in.txt", strings.Repeat("x\n", 10))
-	spec := sleepSpec("in.txt")
-	call := job.DefaultHTTPSpec()
-	call.URL = api.URL
-	spec.Call = job.CallSpec{HTTP: &call}
-	plan, err := s.index(spec)
-	require.NoError(t, err)
-	first, err := s.process(plan.Ref, job.Chunk{Range: job.Range{First: 2, Last: 6}, Share: job.Share{Calls: 3}})
-	require.NoError(t, err)
-	require.EqualValues(t, 4, calls.Load())
-	whole, err := s.process(plan.Ref, job.Chunk{Range: job.Range{First: 0, Last: 10}, Share: job.Share{Calls: 3}})
-	require.NoError(t, err)
-	require.EqualValues(t, 10, calls.Load())
-	require.EqualValues(t, 10, whole.Succeeded)
-	require.Contains(t, whole.Journals, first.Journals[0])
-	again, err := s.process(plan.Ref, job.Chunk{Range: job.Range{First: 0, Last: 10}, Share: job.Share{Calls: 3}})
-	require.NoError(t, err)
-	require.EqualValues(t, 10, calls.Load(), "all is there")
-	require.Equal(t, whole.Totals, again.Totals)
-}
-
-// When the worker stops, calls in flight end and are kept, and the rest is for
-// another attempt.
-func TestAChunkStopsWithItsWorker(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	stop := make(chan struct{})
-	var calls atomic.Int32
-	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if calls.Add(1) == 3 {
-			close(stop)
-		}
-		fmt.Fprint(w, 1)
-	}))
-	t.Cleanup(api.Close)
-	s.write("in.txt", strings.Repeat("x\n", 5000))
-	spec := sleepSpec("in.txt")
-	call := job.DefaultHTTPSpec()
-	call.URL = api.URL
-	spec.Call = job.CallSpec{HTTP: &call}
-	plan, err := s.index(spec)
-	require.NoError(t, err)
-	s.env.SetWorkerStopChannel(stop)
-	_, err = s.process(plan.Ref, job.Chunk{Range: job.Range{Last: 5000}, Share: job.Share{Calls: 1}})
-	var application *temporal.ApplicationError
-	require.ErrorAs(t, err, &application)
-	require.Equal(t, "WorkerStops", application.Type())
-	require.False(t, application.NonRetryable())
-	made := calls.Load()
-	require.Less(t, made, int32(5000))
-
-	opened, done, err := s.jobs.Open(plan.Ref)
-	require.NoError(t, err)
-	defer done()
-	answered, err := opened.Folder.Answered(job.Range{Last: 5000})
-	require.NoError(t, err)
-	require.EqualValues(t, made, answered.Done(), "every call that was made is kept")
-}
-
-func TestAJobThatWasTakenOverStops(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	s.write("in.txt", "x\n")
-	plan, err := s.index(sleepSpec("in.txt"))
-	require.NoError(t, err)
-	opened, done, err := s.jobs.Open(plan.Ref)
-	require.NoError(t, err)
-	folder, err := s.jobs.store.Folder("out", false)
-	require.NoError(t, err)
-	require.NoError(t, folder.Put("_longhaul/owner/000002.json", func(w io.Writer) error {
-		_, err := w.Write([]byte("{}"))
-		return err
-	}))
-	require.NoError(t, folder.Close())
-	<-opened.TakenOver.Done()
-	done()
-	_, err = s.process(plan.Ref, job.Chunk{Range: job.Range{Last: 1}, Share: job.Share{Calls: 1}})
-	requireKind(t, err, job.KindTakenOver, "taken over by another job")
 }
