@@ -32,6 +32,8 @@ type Pool struct {
 	limited bool
 	rate    float64
 	limiter *rate.Limiter
+	// recent is for the call that has the turn.
+	recent window
 	// turn lets one call at a time wait for the limiter: a reservation made
 	// before the rate was lowered would start too early.
 	turn chan struct{}
@@ -143,13 +145,18 @@ func (p *Pool) await(ctx context.Context) error {
 // waitForRate returns when a start is allowed, or ctx is done. A brake that came
 // meanwhile counts too.
 func (p *Pool) waitForRate(ctx context.Context) {
+	// Its only error is ctx's: shares with a rate are here.
+	_ = p.limiter.Wait(ctx)
 	for {
-		// Its only error is ctx's: shares with a rate are here.
-		_ = p.limiter.Wait(ctx)
 		p.mu.Lock()
-		braked := time.Until(p.brakedUntil)
+		now := time.Now()
+		hold := max(p.brakedUntil.Sub(now), p.recent.wait(now, p.rate))
 		p.mu.Unlock()
-		if braked <= 0 || sleep(ctx, braked) != nil {
+		if hold <= 0 {
+			p.recent.add(now)
+			return
+		}
+		if sleep(ctx, hold) != nil {
 			return
 		}
 	}
