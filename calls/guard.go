@@ -30,8 +30,11 @@ type guard struct {
 	// patterns are those of path.Match, over host names or addresses; none
 	// allow every host but not the withheld addresses.
 	patterns []string
+	withheld []netip.Prefix
 	next     http.RoundTripper
 }
+
+func newGuard(patterns []string) *guard { return &guard{patterns: patterns, withheld: withheld} }
 
 // RoundTrip refuses a host that is not allowed.
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -68,7 +71,7 @@ func (g *guard) checkAddress(ip netip.Addr) error {
 	ip = ip.Unmap()
 	inside := func(p netip.Prefix) bool { return p.Contains(ip.WithZone("")) }
 	// Named in full: a "*" means the hosts of the world, not these.
-	if slices.ContainsFunc(withheld, inside) && !slices.Contains(g.patterns, ip.String()) {
+	if slices.ContainsFunc(g.withheld, inside) && !slices.Contains(g.patterns, ip.String()) {
 		return forbidden(ip.String(), "is a link-local or metadata address: start the worker with --allow-host "+ip.String()+" if it is meant")
 	}
 	return nil

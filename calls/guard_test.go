@@ -3,6 +3,7 @@ package calls
 import (
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -47,20 +48,51 @@ func TestHostsAreTheWorkersSay(t *testing.T) {
 	require.ErrorContains(t, err, `"[a" is not a pattern`)
 }
 
+// answering stands where the network would be: nothing here can connect, also
+// if the guard is broken.
+type answering func(*http.Request) *http.Response
+
+func (f answering) RoundTrip(r *http.Request) (*http.Response, error) { return f(r), nil }
+
 func TestMetadataAddressesAreWithheld(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"http://169.254.169.254/latest/meta-data", "http://[fd00:ec2::254]/", "http://[::ffff:169.254.169.254]/", "http://100.100.100.200/"} {
-		requireForbidden(t, guarded(t, url), "metadata address")
-		requireForbidden(t, guarded(t, url, "*"), "metadata address") // a * is about names
-	}
-	redirect := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "http://169.254.169.254/", http.StatusFound)
+	redirect := answering(func(r *http.Request) *http.Response {
+		if r.URL.Hostname() != "example.com" {
+			t.Errorf("%s was reached", r.URL)
+		}
+		return &http.Response{
+			StatusCode: http.StatusFound, Request: r, Body: http.NoBody,
+			Header: http.Header{"Location": {"http://169.254.169.254/"}},
+		}
 	})
-	requireForbidden(t, guarded(t, redirect), "169.254.169.254")
-
-	g := &guard{patterns: []string{"169.254.1.2"}}
+	for _, url := range []string{"http://169.254.169.254/latest/meta-data", "http://[fd00:ec2::254]/", "http://[::ffff:169.254.169.254]/", "http://100.100.100.200/", "http://example.com/"} {
+		for _, patterns := range [][]string{nil, {"*"}} { // a * is about names
+			g := newGuard(patterns)
+			g.next = redirect
+			c := caller(t, spec(url))
+			c.client = &http.Client{Transport: g}
+			_, err := c.Call(t.Context(), record(`1`))
+			requireForbidden(t, err, "metadata address")
+		}
+	}
+	g := newGuard([]string{"169.254.1.2"})
 	require.NoError(t, g.control("tcp", "169.254.1.2:80", nil), "if it is meant")
 	require.Error(t, g.control("tcp", "169.254.1.3:80", nil))
 	require.Error(t, g.control("tcp6", "[fe80::1%eth0]:80", nil))
 	require.NoError(t, g.control("tcp", "93.184.216.34:80", nil))
+}
+
+// A name leads where DNS says: the address counts, shown with the loopback.
+func TestTheAddressAfterDNSCounts(t *testing.T) {
+	t.Parallel()
+	url := serve(t, echo)
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(url, "http://"))
+	require.NoError(t, err)
+	g := newGuard(nil)
+	g.withheld = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	g.next = newTransport(1, g.dialer())
+	c := caller(t, spec("http://localhost:"+port))
+	c.client = &http.Client{Transport: g}
+	_, err = c.Call(t.Context(), record(`1`))
+	requireForbidden(t, err, "metadata address")
 }

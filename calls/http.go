@@ -51,7 +51,7 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	if err != nil {
 		return nil, err
 	}
-	hosts := &guard{patterns: options.AllowHosts}
+	hosts := newGuard(options.AllowHosts)
 	transport := newTransport(options.Parallelism, hosts.dialer())
 	transport.TLSClientConfig = secured
 	hosts.next = transport

@@ -122,9 +122,7 @@ func TestBadInputIsFoundByIndexing(t *testing.T) {
 	t.Cleanup(api.Close)
 	calling := func(url string) func(*job.Spec) {
 		return func(s *job.Spec) {
-			call := job.DefaultHTTPSpec()
-			call.URL = url
-			s.Call = job.CallSpec{HTTP: &call}
+			s.Call = httpSpec("", url).Call
 		}
 	}
 	for name, c := range map[string]struct {

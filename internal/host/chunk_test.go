@@ -15,6 +15,14 @@ import (
 	"longhaul/job"
 )
 
+func httpSpec(uri, url string) job.Spec {
+	spec := sleepSpec(uri)
+	call := job.DefaultHTTPSpec()
+	call.URL = url
+	spec.Call = job.CallSpec{HTTP: &call}
+	return spec
+}
+
 func TestAnInputThatChangesIsNoticed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -34,10 +42,7 @@ func TestAChunkCallsOnlyWhatIsMissing(t *testing.T) {
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, calls.Add(1)) }))
 	t.Cleanup(api.Close)
 	s.write("in.txt", strings.Repeat("x\n", 10))
-	spec := sleepSpec("in.txt")
-	call := job.DefaultHTTPSpec()
-	call.URL = api.URL
-	spec.Call = job.CallSpec{HTTP: &call}
+	spec := httpSpec("in.txt", api.URL)
 	plan, err := s.index(spec)
 	require.NoError(t, err)
 	first, err := s.process(plan.Ref, job.Chunk{Range: job.Range{First: 2, Last: 6}, Share: job.Share{Calls: 3}})
@@ -69,10 +74,7 @@ func TestAChunkStopsWithItsWorker(t *testing.T) {
 	}))
 	t.Cleanup(api.Close)
 	s.write("in.txt", strings.Repeat("x\n", 5000))
-	spec := sleepSpec("in.txt")
-	call := job.DefaultHTTPSpec()
-	call.URL = api.URL
-	spec.Call = job.CallSpec{HTTP: &call}
+	spec := httpSpec("in.txt", api.URL)
 	plan, err := s.index(spec)
 	require.NoError(t, err)
 	s.env.SetWorkerStopChannel(stop)
