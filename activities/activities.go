@@ -97,6 +97,7 @@ type NewFolder interface {
 // Journal is where one attempt keeps its answers.
 type Journal = interface {
 	Append(job.Result) error
+	Mark(job.Mark) error
 	Seal() (job.JournalRef, error)
 }
 
@@ -113,15 +114,24 @@ type Folder interface {
 	Finish(ctx context.Context, ref job.Ref, records, batchRecords int64) (job.Summary, error)
 }
 
-// Shares bounds the calls in flight.
-type Shares interface {
-	Join(share job.Share)
-	Leave(share job.Share)
-	Bequeath(share job.Share)
+// Seat is a share that has joined a pool.
+type Seat = interface {
+	Leave()
+	Bequeath()
 }
 
-// Pool makes calls, within its shares.
+// CallLog is told of the calls that a pool makes.
+type CallLog = interface {
+	Mark(mark job.Mark) error
+	Keep(result job.Result) error
+}
+
+// Pool makes calls, within the shares that have joined.
 type Pool interface {
-	Shares
-	Run(ctx, stop context.Context, records iter.Seq2[job.Record, error], keep func(job.Result) error) error
+	ID() string
+	Join(share job.Share) Seat
+	// Run makes calls; alone are those with no other call in the process.
+	Run(ctx, stop context.Context, alone bool, records iter.Seq2[job.Record, error], log CallLog) error
+	// Waiting says what the calls wait for; empty if they are made.
+	Waiting() string
 }

@@ -24,13 +24,13 @@ func (a *Activities) claim(ctx context.Context, folder Claims, spec job.Spec, be
 	for said := ""; ; {
 		epoch, held, err := folder.Claim(owner, leaseTimeouts*spec.HeartbeatTimeout.Std(), state)
 		if err != nil || epoch > 0 {
-			beat.waiting.Store("")
+			beat.waitsFor(func() string { return "" })
 			return epoch, err
 		}
 		if word := waitingFor(spec.Output.URI, held); word != said {
 			said = word
 			activity.GetLogger(ctx).Warn(word)
-			beat.waiting.Store(word)
+			beat.waitsFor(func() string { return word })
 			beat.beat(ctx)
 		}
 		select {

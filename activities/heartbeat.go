@@ -13,7 +13,7 @@ import (
 // heartbeat tells the server that an attempt lives, and hears from it.
 type heartbeat struct {
 	done    atomic.Int64
-	waiting atomic.Value
+	waiting atomic.Pointer[func() string]
 	stop    chan struct{}
 	stopped chan struct{}
 }
@@ -44,9 +44,15 @@ func startHeartbeat(ctx context.Context) *heartbeat {
 }
 
 func (h *heartbeat) beat(ctx context.Context) {
-	waiting, _ := h.waiting.Load().(string)
-	activity.RecordHeartbeat(ctx, job.Heartbeat{Done: h.done.Load(), Waiting: waiting})
+	details := job.Heartbeat{Done: h.done.Load()}
+	if waiting := h.waiting.Load(); waiting != nil {
+		details.Waiting = (*waiting)()
+	}
+	activity.RecordHeartbeat(ctx, details)
 }
+
+// waitsFor is asked at each beat what the activity waits for.
+func (h *heartbeat) waitsFor(what func() string) { h.waiting.Store(&what) }
 
 // end stops beating. No beat follows it.
 func (h *heartbeat) end() {

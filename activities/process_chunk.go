@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"errors"
-	"iter"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -43,12 +42,13 @@ func (j *Job) process(ctx context.Context, chunk job.Chunk, beat *heartbeat) (jo
 		return job.Receipt{}, err
 	}
 	beat.done.Store(answered.Done())
+	beat.waitsFor(j.Pool.Waiting)
 	if !answered.Complete() {
 		if err := j.call(ctx, stop, chunk, answered, beat); err != nil {
 			return job.Receipt{}, err
 		}
 	}
-	return job.Receipt{Range: chunk.Range, Totals: answered.Totals, Journals: answered.Journals}, nil
+	return job.Receipt{Range: chunk.Range, Totals: answered.Totals, Journals: answered.Journals, Pool: j.Pool.ID()}, nil
 }
 
 // call runs the missing records through the pool into a new journal, and adds
@@ -59,35 +59,32 @@ func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Ans
 	if err != nil {
 		return err
 	}
-	j.Pool.Join(chunk.Share)
+	seat := j.Pool.Join(chunk.Share)
 	defer func() {
 		if chunk.Final && err == nil {
-			j.Pool.Bequeath(chunk.Share)
+			seat.Bequeath()
 		} else {
-			j.Pool.Leave(chunk.Share)
+			seat.Leave()
 		}
 	}()
 
-	tally := newTally(beat)
+	suspects := answered.Suspects()
+	log := &callLog{
+		journal: journal, beat: beat, includeInput: j.Manifest.Spec.Output.IncludeInput,
+		marks: info.Attempt > 1 || len(suspects) > 0,
+	}
 	if err = wait(stop, startDelay(chunk, info.Attempt)); err == nil {
 		calls, cut := callsOf(ctx, j.workflowEnded(info))
 		defer cut()
-		err = j.Pool.Run(calls, stop, missing(j.Records(chunk.Range), answered), func(result job.Result) error {
-			if !j.Manifest.Spec.Output.IncludeInput {
-				result.Value = nil
-			}
-			if err := journal.Append(result); err != nil {
-				return err
-			}
-			tally.add(result)
-			return nil
-		})
+		if err = j.callSuspects(calls, stop, suspects, log); err == nil {
+			err = j.Pool.Run(calls, stop, false, missing(j.Records(chunk.Range), answered, suspects), log)
+		}
 	}
 	sealed, sealErr := journal.Seal()
 	if err = errors.Join(err, sealErr); err != nil {
 		return err
 	}
-	answered.Totals = answered.Totals.Add(tally.totals())
+	answered.Totals = answered.Totals.Add(log.totals())
 	answered.Journals = append(answered.Journals, sealed)
 	return nil
 }
@@ -135,20 +132,6 @@ func callsOf(ctx context.Context, workflowEnded func(context.Context) bool) (cal
 		}
 	})
 	return calls, func() { detach(); cut(nil) }
-}
-
-// missing leaves out the records that have an answer.
-func missing(records iter.Seq2[job.Record, error], answered *job.Answered) iter.Seq2[job.Record, error] {
-	return func(yield func(job.Record, error) bool) {
-		for record, err := range records {
-			if err == nil && answered.Has(record.Index) {
-				continue
-			}
-			if !yield(record, err) {
-				return
-			}
-		}
-	}
 }
 
 func wait(ctx context.Context, d time.Duration) error {

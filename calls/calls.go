@@ -2,7 +2,6 @@ package calls
 
 import (
 	"context"
-	"encoding/json"
 
 	"longhaul/job"
 )
@@ -10,7 +9,7 @@ import (
 // Caller makes the slow call for one record. It must be safe for concurrent
 // use, and return soon after ctx is done.
 type Caller interface {
-	Call(ctx context.Context, record job.Record) (json.RawMessage, error)
+	Call(ctx context.Context, record job.Record) (job.Answer, error)
 }
 
 // Checker is a Caller that can tell, without calling, whether a record would

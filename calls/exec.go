@@ -45,7 +45,12 @@ func newExec(spec job.ExecSpec, options Options) (*execCaller, error) {
 
 // Call gives the record to a process as one line and takes one line from it. A
 // process that dies, answers too late, or with anything but JSON, is killed.
-func (c *execCaller) Call(ctx context.Context, record job.Record) (json.RawMessage, error) {
+func (c *execCaller) Call(ctx context.Context, record job.Record) (job.Answer, error) {
+	output, err := c.ask(ctx, record)
+	return job.Answer{Output: output}, err
+}
+
+func (c *execCaller) ask(ctx context.Context, record job.Record) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.spec.Timeout.Std())
 	defer cancel()
 	if err := c.takeSlot(ctx); err != nil {

@@ -44,10 +44,10 @@ func TestAProgramIsKeptAlive(t *testing.T) {
 	c := program(t, `while read -r line; do echo "{\"pid\":$$,\"line\":$line}"; done`, nil)
 	first, err := c.Call(t.Context(), record("{\n \"a\": 1}"))
 	require.NoError(t, err)
-	require.Contains(t, string(first), `"line":{"a":1}`, "one line in")
+	require.Contains(t, string(first.Output), `"line":{"a":1}`, "one line in")
 	second, err := c.Call(t.Context(), record("{\"a\":1}"))
 	require.NoError(t, err)
-	require.Equal(t, string(first), string(second), "the same process")
+	require.Equal(t, string(first.Output), string(second.Output), "the same process")
 }
 
 func TestEachProcessHasOneRecordAtATime(t *testing.T) {
@@ -61,7 +61,7 @@ func TestEachProcessHasOneRecordAtATime(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			pids.Store(string(answer), true)
+			pids.Store(string(answer.Output), true)
 		})
 	}
 	all.Wait()
@@ -107,7 +107,7 @@ func TestTheNextRecordDoesNotNotice(t *testing.T) {
 		answer, err := c.Call(t.Context(), record(strconv.Itoa(i)))
 		if i%2 == 0 {
 			require.NoError(t, err)
-			require.Equal(t, strconv.Itoa(i), string(answer))
+			require.Equal(t, strconv.Itoa(i), string(answer.Output))
 		} else {
 			require.Error(t, err)
 		}
@@ -121,7 +121,7 @@ func TestAnIdleProcessMayEnd(t *testing.T) {
 	for i := range 20 {
 		answer, err := c.Call(t.Context(), record(strconv.Itoa(i)))
 		require.NoError(t, err)
-		require.Equal(t, strconv.Itoa(i), string(answer))
+		require.Equal(t, strconv.Itoa(i), string(answer.Output))
 		c.mu.Lock()
 		idle := c.idle[0]
 		c.mu.Unlock()

@@ -59,6 +59,7 @@ func newFunction(spec job.FuncSpec, functions []Function) (functionCaller, error
 	return functionCaller{functions[at]}, nil
 }
 
-func (c functionCaller) Call(ctx context.Context, record job.Record) (json.RawMessage, error) {
-	return c.function.call(ctx, record.Value)
+func (c functionCaller) Call(ctx context.Context, record job.Record) (job.Answer, error) {
+	output, err := c.function.call(ctx, record.Value)
+	return job.Answer{Output: output}, err
 }

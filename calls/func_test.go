@@ -31,7 +31,7 @@ func TestAFunctionIsCalledByName(t *testing.T) {
 	}))
 	answer, err := c.Call(t.Context(), record(`{"id":1,"name":"Ann"}`))
 	require.NoError(t, err)
-	require.JSONEq(t, `{"hello":"Ann"}`, string(answer))
+	require.JSONEq(t, `{"hello":"Ann"}`, string(answer.Output))
 }
 
 func TestWhatAFunctionCannotDo(t *testing.T) {

@@ -86,26 +86,27 @@ func (c *httpCaller) Check(record job.Record) error {
 }
 
 // Call makes one attempt.
-func (c *httpCaller) Call(ctx context.Context, record job.Record) (json.RawMessage, error) {
+func (c *httpCaller) Call(ctx context.Context, record job.Record) (job.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.spec.Timeout.Std())
 	defer cancel()
 	request, err := c.request(ctx, record)
 	if err != nil {
-		return nil, err
+		return job.Answer{}, err
 	}
 	response, err := c.client.Do(request)
 	if err != nil {
-		return nil, c.transportError(ctx, err)
+		return job.Answer{}, c.transportError(ctx, err)
 	}
 	defer response.Body.Close()
 	body, err := readBody(response, c.spec.MaxResponseBytes)
 	if err != nil {
-		return nil, c.transportError(ctx, err)
+		return job.Answer{}, c.transportError(ctx, err)
 	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return nil, statusError(response, body, c.spec.RetryOn)
+		return job.Answer{}, statusError(response, body, c.spec.RetryOn)
 	}
-	return c.selection.of(ctx, asJSON(response.Header.Get("Content-Type"), body))
+	output, err := c.selection.of(ctx, asJSON(response.Header.Get("Content-Type"), body))
+	return job.Answer{Output: output, Status: response.StatusCode}, err
 }
 
 func (c *httpCaller) request(ctx context.Context, record job.Record) (*http.Request, error) {

@@ -60,10 +60,10 @@ type echoed struct {
 
 func call(t *testing.T, s job.HTTPSpec, value string) echoed {
 	t.Helper()
-	output, err := caller(t, s).Call(t.Context(), record(value))
+	answer, err := caller(t, s).Call(t.Context(), record(value))
 	require.NoError(t, err)
 	var e echoed
-	require.NoError(t, json.Unmarshal(output, &e))
+	require.NoError(t, json.Unmarshal(answer.Output, &e))
 	return e
 }
 
@@ -139,9 +139,10 @@ func TestAnswers(t *testing.T) {
 				w.Header().Set("Content-Type", "image/x")
 				_, _ = io.WriteString(w, c.body)
 			})
-			output, err := caller(t, spec(url)).Call(t.Context(), record(`1`))
+			answer, err := caller(t, spec(url)).Call(t.Context(), record(`1`))
 			require.NoError(t, err)
-			require.Equal(t, c.want, string(output))
+			require.Equal(t, c.want, string(answer.Output))
+			require.Equal(t, http.StatusOK, answer.Status)
 		})
 	}
 }

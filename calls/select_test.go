@@ -25,7 +25,7 @@ func TestSelectKeepsAPart(t *testing.T) {
 		s.Select = expression
 		answer, err := caller(t, s).Call(t.Context(), record(`1`))
 		require.NoError(t, err)
-		require.Equal(t, want, string(answer), expression)
+		require.Equal(t, want, string(answer.Output), expression)
 	}
 	s := spec(url)
 	s.Select = ".page.x"

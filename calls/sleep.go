@@ -2,7 +2,6 @@ package calls
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"longhaul/job"
@@ -11,13 +10,13 @@ import (
 // sleeper waits and answers its input.
 type sleeper struct{ duration time.Duration }
 
-func (s sleeper) Call(ctx context.Context, record job.Record) (json.RawMessage, error) {
+func (s sleeper) Call(ctx context.Context, record job.Record) (job.Answer, error) {
 	timer := time.NewTimer(s.duration)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return record.Value, nil
+		return job.Answer{Output: record.Value}, nil
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return job.Answer{}, context.Cause(ctx)
 	}
 }

@@ -90,8 +90,8 @@ func TestTLSByFileName(t *testing.T) {
 	for range 50 {
 		all.Go(func() {
 			answer, err := c.Call(t.Context(), record(`1`))
-			if err != nil || string(answer) != `"HTTP/2.0"` {
-				t.Errorf("%s %v", answer, err)
+			if err != nil || string(answer.Output) != `"HTTP/2.0"` {
+				t.Errorf("%s %v", answer.Output, err)
 			}
 		})
 	}

@@ -23,6 +23,8 @@ const (
 	KindTakenOver Kind = "TakenOver"
 	// KindTooManyFailures: max_failures was exceeded.
 	KindTooManyFailures Kind = "TooManyFailures"
+	// KindOutage: nearly all calls have failed for outage.give_up.
+	KindOutage Kind = "Outage"
 	// KindStorage: a disk or network error that may pass.
 	KindStorage Kind = "Storage"
 )

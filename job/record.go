@@ -2,6 +2,7 @@ package job
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -12,14 +13,21 @@ type Record struct {
 	Value json.RawMessage
 }
 
-// Result is the answer to one record: an output, or the reason why there is
+// Answer is what a successful call gives.
+type Answer struct {
+	Output json.RawMessage
+	// Status is the HTTP status; 0 if the call has none.
+	Status int
+}
+
+// Result is what became of one record: an answer, or the reason why there is
 // none. A failed call is data, not an error of the job.
 type Result struct {
 	Record
-	Output json.RawMessage
+	Answer
 	// Failure is nil for a success.
 	Failure *CallError
-	// Attempts counts the calls made for the record.
+	// Attempts counts the calls made for the record by this attempt at its chunk.
 	Attempts int
 	// Latency is how long the last call took.
 	Latency time.Duration
@@ -42,4 +50,20 @@ type CallError struct {
 	RetryAfter time.Duration `json:"-"`
 }
 
-func (e *CallError) Error() string { return e.Kind + ": " + e.Message }
+func (e *CallError) Error() string {
+	if e.Status != 0 {
+		return fmt.Sprintf("%s %d: %s", e.Kind, e.Status, e.Message)
+	}
+	return e.Kind + ": " + e.Message
+}
+
+// Mark says in a journal that a call begins, or that it has come back without a
+// result. A call that has begun and has neither come back nor a result was made
+// by a process that died. Marks are made where that has happened before.
+type Mark struct {
+	Index int64
+	// Back: it has come back.
+	Back bool
+	// Alone: it is the only call of its process.
+	Alone bool
+}

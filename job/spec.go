@@ -30,6 +30,8 @@ type Spec struct {
 	Rate float64 `json:"rate"`
 	// Retry is how often and when a failed call is made again.
 	Retry RetrySpec `json:"retry"`
+	// Outage is what to do when nearly all calls fail.
+	Outage OutageSpec `json:"outage"`
 	// MaxFailures is how many failed records stop the job; default 10%.
 	MaxFailures FailureLimit `json:"max_failures"`
 	// HeartbeatTimeout is how soon a dead worker is noticed: at least 1s,
@@ -68,6 +70,21 @@ type RetrySpec struct {
 	MaximumInterval Duration `json:"maximum_interval"`
 }
 
+// OutageSpec is about a called side that is down: nearly all calls fail in a way
+// that a retry could mend. The job then takes no more records, and calls with
+// one record now and then until it is answered. Attempts meanwhile do not count.
+type OutageSpec struct {
+	// After is how long nearly all calls (those of 19 of the last 20 records) must
+	// fail; default 10s. 0s sees no outages.
+	After Duration `json:"after"`
+	// ProbeInterval is how long the first call waits; default 5s. It doubles up
+	// to a minute.
+	ProbeInterval Duration `json:"probe_interval"`
+	// GiveUp is how long an outage may last before the job fails; default 24h.
+	// 0s waits for ever.
+	GiveUp Duration `json:"give_up"`
+}
+
 // DefaultSpec is a Spec with every default filled in; input, output and call
 // have none.
 func DefaultSpec() Spec {
@@ -79,6 +96,9 @@ func DefaultSpec() Spec {
 		BatchSize:        5,
 		MaxFailures:      FailureLimit{Value: 10, Percent: true},
 		HeartbeatTimeout: Duration(10 * time.Second),
+		Outage: OutageSpec{
+			After: Duration(10 * time.Second), ProbeInterval: Duration(5 * time.Second), GiveUp: Duration(24 * time.Hour),
+		},
 		Retry: RetrySpec{
 			MaximumAttempts:    5,
 			InitialInterval:    Duration(500 * time.Millisecond),

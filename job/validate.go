@@ -130,6 +130,9 @@ func (s Spec) validatePace() error {
 		checkDuration("chunk_interval", s.ChunkInterval, 0),
 		checkDuration("batch_interval", s.IntervalBetweenBatches(), 0),
 		checkDuration("heartbeat_timeout", s.HeartbeatTimeout, time.Second),
+		checkDuration("outage.after", s.Outage.After, 0),
+		checkDuration("outage.probe_interval", s.Outage.ProbeInterval, 10*time.Millisecond),
+		checkDuration("outage.give_up", s.Outage.GiveUp, 0),
 	)
 }
 

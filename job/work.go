@@ -38,6 +38,8 @@ type Share struct {
 	Calls int `json:"calls"`
 	// Rate is how many calls per second it may start; 0 for no limit.
 	Rate float64 `json:"rate,omitempty"`
+	// Pool is the id of the pool that had the share last.
+	Pool string `json:"pool,omitempty"`
 }
 
 // Chunk is the argument of ProcessChunk.
@@ -84,6 +86,8 @@ type Receipt struct {
 	Range
 	Totals
 	Journals []JournalRef `json:"journals"`
+	// Pool is the id of the pool that had the chunk's share.
+	Pool string `json:"pool,omitempty"`
 }
 
 // Batch is the argument of FlushBatch: a range to merge from these journals.

@@ -30,7 +30,7 @@ type dispatcher struct {
 // prepare derives all that follows from the spec and the state.
 func (d *dispatcher) prepare() {
 	plan := d.state.Plan
-	d.lanes = newLanes(d.spec.Parallelism, d.spec.Rate, leftOf(plan, d.state.Next))
+	d.lanes = newLanes(d.spec.Parallelism, d.spec.Rate, d.spec.ChunkSize, leftOf(plan, d.state.Next))
 	d.cutter = newCutter(plan, d.state.Next, d.spec.ChunkSize, d.lanes.count(), d.spec.Parallelism/d.lanes.count())
 	d.pace = newPace(d.spec, d.state.Due)
 	d.batches = newBatches(plan)
@@ -119,7 +119,7 @@ func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk, lane int) {
 	var receipt job.Receipt
 	options := withActivities(ctx, d.spec, chunk.String())
 	err := workflow.ExecuteActivity(options, methods.ProcessChunk, d.state.Plan.Ref, chunk).Get(options, &receipt)
-	d.lanes.giveBack(lane, chunk.Final)
+	d.lanes.giveBack(lane, receipt.Pool, chunk.Final)
 	if err != nil {
 		d.stop(err)
 		return

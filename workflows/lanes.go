@@ -11,6 +11,9 @@ const (
 	maxLanes = 64
 	// callsPerLane is the share that the number of lanes aims at.
 	callsPerLane = 16
+	// chunkSeconds is how long a chunk should last if there is a rate: one that
+	// goes to another worker rests for a second.
+	chunkSeconds = 30
 	// smallestChunk is the least that is worth an activity.
 	smallestChunk = 100
 )
@@ -25,10 +28,12 @@ type lanes struct {
 	taken int
 }
 
-// newLanes makes clamp(parallelism/16, 4, 64) lanes, but no more than there are
-// calls, small chunks in the records that are left, or calls per second.
-func newLanes(parallelism int, rate float64, left int64) *lanes {
-	n := min(max(parallelism/callsPerLane, minLanes), maxLanes)
+// newLanes makes clamp(parallelism/16, 4, 64) lanes, or more for a high rate, but
+// no more than there are calls, small chunks in the records that are left, or
+// calls per second.
+func newLanes(parallelism int, rate float64, chunkSize, left int64) *lanes {
+	forRate := int(min(maxLanes, chunkSeconds*rate/float64(chunkSize)))
+	n := min(max(parallelism/callsPerLane, forRate, minLanes), maxLanes)
 	n = min(n, parallelism, int(max(1, min(maxLanes, ceilDiv(left, smallestChunk)))))
 	rates := splitRate(rate, n)
 	n = len(rates)
@@ -47,7 +52,7 @@ func newLanes(parallelism int, rate float64, left int64) *lanes {
 
 // splitRate shares out a rate in whole calls per second: of a pool with a rate
 // of 8.5, nine starts may fall into one second, and over ten workers that adds
-// up. What is lost by rounding is at most 3 %; where it would be more, one lane
+// up. What is lost by rounding is at most 2 %; where it would be more, one lane
 // has the whole rate.
 func splitRate(rate float64, n int) []float64 {
 	if rate == 0 {
@@ -55,7 +60,7 @@ func splitRate(rate float64, n int) []float64 {
 	}
 	whole := math.Floor(rate)
 	n = int(min(float64(n), whole))
-	if n <= 1 || whole < 0.97*rate {
+	if n <= 1 || whole < 0.98*rate {
 		return []float64{rate}
 	}
 	rates := make([]float64, n)
@@ -82,8 +87,10 @@ func (l *lanes) take() (lane int, share job.Share) {
 }
 
 // giveBack frees the lane, or closes it for good if its share was bequeathed.
-func (l *lanes) giveBack(lane int, closed bool) {
+// The pool is the one that had the share.
+func (l *lanes) giveBack(lane int, pool string, closed bool) {
 	l.taken--
+	l.shares[lane].Pool = pool
 	if !closed {
 		l.free = append(l.free, lane)
 	}

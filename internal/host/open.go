@@ -26,6 +26,7 @@ type openJob struct {
 	folder *storage.Folder
 	output *output.Folder
 	caller calls.Caller
+	pool   *pool.Pool
 	lease  time.Duration
 
 	users     int
@@ -74,11 +75,12 @@ func (j *jobs) fillIn(o *openJob) (*openJob, error) {
 		return nil, err
 	}
 	o.caller = caller
+	o.pool = pool.New(caller, pool.Settings{Retry: spec.Retry, Outage: spec.Outage, Limited: spec.Rate > 0, Isolation: j.isolation})
 	o.lease = spec.HeartbeatTimeout.Std()
 	o.Job = activities.Job{
 		Folder:   o.output,
 		Manifest: *manifest,
-		Pool:     pool.New(caller, spec.Retry, spec.Rate > 0),
+		Pool:     o.pool,
 		Records:  func(r job.Range) iter.Seq2[job.Record, error] { return j.records(*manifest, o.output, r) },
 		Alone:    o.ranges.alone,
 		State:    j.State,
@@ -88,6 +90,7 @@ func (j *jobs) fillIn(o *openJob) (*openJob, error) {
 
 // close gives back the folder, and the caller's processes if it has any.
 func (o *openJob) close() error {
+	o.pool.Close()
 	err := o.folder.Close()
 	if closer, ok := o.caller.(io.Closer); ok {
 		err = errors.Join(err, closer.Close())

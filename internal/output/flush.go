@@ -129,11 +129,11 @@ func (m *merge) locate(ctx context.Context, store Store) error {
 
 func (m *merge) add(source uint32, at located) {
 	i := at.index - m.batch.First
-	if i < 0 || i >= int64(len(m.locations)) || m.locations[i].length > 0 {
+	if at.isMark() || i < 0 || i >= int64(len(m.locations)) || m.locations[i].length > 0 {
 		return
 	}
 	m.locations[i] = location{at.offset, uint32(len(at.line)), source << 1}
-	if !at.succeeded {
+	if at.outcome == failed {
 		m.locations[i].source |= 1
 	}
 	m.totals = m.totals.Add(at.totals())

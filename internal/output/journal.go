@@ -16,6 +16,7 @@ const journalHeader = "longhaul journal 1\n"
 // concurrent use.
 type Journal = interface {
 	Append(job.Result) error
+	Mark(job.Mark) error
 	Seal() (job.JournalRef, error)
 }
 
@@ -62,13 +63,23 @@ func (f *Folder) NewJournal(r job.Range, runID string, attempt int32) (Journal, 
 	return &journal{name: name, appender: appender, size: int64(n), pending: newGroup(nil)}, nil
 }
 
-// Append writes a result. Results that arrive while a write is under way go
-// out together in the next one (group commit). When it returns nil, a kill of
-// the process does not lose the result; Seal makes it survive a power cut.
+// Append writes a result. When it returns nil, a kill of the process does not
+// lose the result; Seal makes it survive a power cut.
 func (j *journal) Append(result job.Result) error {
+	return j.write(func(dst []byte) []byte { return appendResult(dst, result) })
+}
+
+// Mark writes a mark, as durably as a result.
+func (j *journal) Mark(mark job.Mark) error {
+	return j.write(func(dst []byte) []byte { return appendMark(dst, mark) })
+}
+
+// write puts a line into the file. Lines that come while a write is under way go
+// out together in the next one (group commit).
+func (j *journal) write(line func(dst []byte) []byte) error {
 	j.mu.Lock()
 	mine := j.pending
-	mine.buffer = appendEntry(mine.buffer, result)
+	mine.buffer = line(mine.buffer)
 	if j.busy {
 		j.mu.Unlock()
 		<-mine.done

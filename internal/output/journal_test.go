@@ -27,7 +27,7 @@ func open(t require.TestingT, dir string) *Folder {
 func success(index int64) job.Result {
 	return job.Result{
 		Record: job.Record{Index: index, Value: json.RawMessage(fmt.Sprintf(`{"id":%d}`, index))},
-		Output: json.RawMessage(fmt.Sprintf(`"answer %d"`, index)), Attempts: 1, Latency: 103200 * time.Microsecond,
+		Answer: job.Answer{Output: json.RawMessage(fmt.Sprintf(`"answer %d"`, index))}, Attempts: 1, Latency: 103200 * time.Microsecond,
 	}
 }
 
@@ -110,7 +110,7 @@ func TestATornTailDoesNotCount(t *testing.T) {
 
 func TestADamagedLineDoesNotCount(t *testing.T) {
 	t.Parallel()
-	line := appendEntry(nil, success(1))
+	line := appendResult(nil, success(1))
 	for i := range line[:len(line)-1] {
 		damaged := append([]byte(nil), line[:len(line)-1]...)
 		damaged[i] ^= 1
@@ -119,13 +119,15 @@ func TestADamagedLineDoesNotCount(t *testing.T) {
 	}
 	e, ok := parseEntry(line[:len(line)-1])
 	require.True(t, ok)
-	require.Equal(t, entry{1, true, 1, 103200, appendLine(nil, success(1))}, e)
+	require.Equal(t, entry{1, succeeded, 1, 103200, appendLine(nil, success(1))}, e)
 }
 
 func FuzzParseEntry(f *testing.F) {
-	line := appendEntry(nil, failure(3))
+	line := appendResult(nil, failure(3))
 	f.Add(line[:len(line)-1])
 	f.Add([]byte("00000000 1 + 1 1 {}"))
+	mark := appendMark(nil, job.Mark{Index: 3, Alone: true})
+	f.Add(mark[:len(mark)-1])
 	f.Fuzz(func(t *testing.T, line []byte) {
 		if e, ok := parseEntry(line); ok {
 			require.LessOrEqual(t, len(e.line), len(line))
@@ -218,4 +220,41 @@ func TestAFullDiskShowsBeforeTheFirstCall(t *testing.T) {
 	f.store = diskStore{f.store, 1}
 	_, err := f.NewJournal(job.Range{Last: 3}, "run", 1)
 	require.ErrorContains(t, err, "no space")
+}
+
+// A record is suspect if a call neither came back nor has a result.
+func TestSuspects(t *testing.T) {
+	t.Parallel()
+	f := open(t, t.TempDir())
+	r := job.Range{First: 0, Last: 10}
+	for attempt, marks := range [][]job.Mark{
+		{{Index: 1}, {Index: 2}, {Index: 3}, {Index: 3, Back: true}, {Index: 4}},
+		{{Index: 2, Alone: true}, {Index: 5}, {Index: 5, Back: true}, {Index: 5}},
+	} {
+		j, err := f.NewJournal(r, "run", int32(attempt))
+		require.NoError(t, err)
+		for _, mark := range marks {
+			require.NoError(t, j.Mark(mark))
+		}
+		if attempt == 1 {
+			require.NoError(t, j.Append(success(4)))
+		}
+		_, err = j.Seal()
+		require.NoError(t, err)
+	}
+	answered, err := f.Answered(r)
+	require.NoError(t, err)
+	require.Equal(t, []job.Suspect{
+		{Index: 2, Deaths: job.Deaths{All: 2, Alone: 1}}, {Index: 1, Deaths: job.Deaths{All: 1}}, {Index: 5, Deaths: job.Deaths{All: 1}},
+	}, answered.Suspects())
+	require.EqualValues(t, 1, answered.Done(), "a mark is no answer")
+	require.Len(t, answered.Journals, 1)
+}
+
+// The status of an answer is kept beside it.
+func TestTheStatusOfAnAnswer(t *testing.T) {
+	t.Parallel()
+	result := success(1)
+	result.Status = 201
+	require.Contains(t, string(appendLine(nil, result)), `"output":"answer 1","status":201,"attempts":1`)
 }

@@ -17,37 +17,79 @@ import (
 // The last field is what will stand in the part (+) or the errors part (-), to
 // the byte; the fields before it are what a merge needs to know, so that it
 // parses no JSON. The checksum, 8 hex digits, is over all that follows it.
+//
+// A mark has ? when a call begins and ! when it has come back without a result;
+// for the number of attempts it has 1 if the call is alone in its process, else
+// 0, and nothing for the line.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 const checksumLength = 8
 
-// entry is the head of a journal's line.
+// outcome is what a journal's line is about.
+type outcome byte
+
+const (
+	succeeded outcome = '+'
+	failed    outcome = '-'
+	trying    outcome = '?'
+	tried     outcome = '!'
+)
+
+// entry is a journal's line.
 type entry struct {
-	index     int64
-	succeeded bool
-	attempts  int64
-	latency   int64
+	index    int64
+	outcome  outcome
+	attempts int64
+	// latency in microseconds.
+	latency int64
 	// line is the part's line, without the line feed.
 	line []byte
 }
 
-func appendEntry(dst []byte, result job.Result) []byte {
+func appendResult(dst []byte, result job.Result) []byte {
 	start := len(dst)
-	dst = append(dst, "00000000 "...)
-	dst = strconv.AppendInt(dst, result.Index, 10)
-	if result.Failure == nil {
-		dst = append(dst, " + "...)
-	} else {
-		dst = append(dst, " - "...)
+	e := entry{index: result.Index, outcome: succeeded, attempts: int64(result.Attempts), latency: result.Latency.Microseconds()}
+	if result.Failure != nil {
+		e.outcome = failed
 	}
-	dst = strconv.AppendInt(dst, int64(result.Attempts), 10)
-	dst = append(dst, ' ')
-	dst = strconv.AppendInt(dst, result.Latency.Microseconds(), 10)
-	dst = append(dst, ' ')
+	dst = appendHead(dst, e)
 	dst = appendLine(dst, result)
-	dst = append(dst, '\n')
-	putChecksum(dst[start:], crc32.Checksum(dst[start+checksumLength:len(dst)-1], castagnoli))
-	return dst
+	return seal(dst, start)
+}
+
+func appendMark(dst []byte, mark job.Mark) []byte {
+	start := len(dst)
+	e := entry{index: mark.Index, outcome: trying}
+	if mark.Back {
+		e.outcome = tried
+	}
+	if mark.Alone {
+		e.attempts = 1
+	}
+	return seal(appendHead(dst, e), start)
+}
+
+// appendEntry writes an entry whose line is there already.
+func appendEntry(dst []byte, e entry) []byte {
+	start := len(dst)
+	return seal(append(appendHead(dst, e), e.line...), start)
+}
+
+// appendHead leaves room for the checksum.
+func appendHead(dst []byte, e entry) []byte {
+	dst = append(dst, "00000000 "...)
+	dst = strconv.AppendInt(dst, e.index, 10)
+	dst = append(dst, ' ', byte(e.outcome), ' ')
+	dst = strconv.AppendInt(dst, e.attempts, 10)
+	dst = append(dst, ' ')
+	dst = strconv.AppendInt(dst, e.latency, 10)
+	return append(dst, ' ')
+}
+
+// seal ends the line that begins at start.
+func seal(dst []byte, start int) []byte {
+	putChecksum(dst[start:], crc32.Checksum(dst[start+checksumLength:], castagnoli))
+	return append(dst, '\n')
 }
 
 func putChecksum(dst []byte, sum uint32) {
@@ -71,7 +113,7 @@ func parseEntry(line []byte) (entry, bool) {
 	var e entry
 	var ok [4]bool
 	e.index, rest, ok[0] = cutNumber(rest)
-	e.succeeded, rest, ok[1] = cutOutcome(rest)
+	e.outcome, rest, ok[1] = cutOutcome(rest)
 	e.attempts, rest, ok[2] = cutNumber(rest)
 	e.latency, rest, ok[3] = cutNumber(rest)
 	e.line = rest
@@ -84,10 +126,21 @@ func cutNumber(text []byte) (number int64, rest []byte, ok bool) {
 	return number, rest, found && err == nil
 }
 
-func cutOutcome(text []byte) (succeeded bool, rest []byte, ok bool) {
+func cutOutcome(text []byte) (o outcome, rest []byte, ok bool) {
 	sign, rest, found := bytes.Cut(text, []byte(" "))
-	return string(sign) == "+", rest, found && (string(sign) == "+" || string(sign) == "-")
+	if !found || len(sign) != 1 {
+		return 0, rest, false
+	}
+	switch o = outcome(sign[0]); o {
+	case succeeded, failed, trying, tried:
+		return o, rest, true
+	default:
+		return 0, rest, false
+	}
 }
+
+// isMark says that the entry is no result.
+func (e entry) isMark() bool { return e.outcome == trying || e.outcome == tried }
 
 // appendLine appends the line of a part or an errors part. Input and output
 // keep their JSON as it came, but for line feeds, which JSON allows only
@@ -102,6 +155,10 @@ func appendLine(dst []byte, r job.Result) []byte {
 	if r.Failure == nil {
 		dst = append(dst, `,"output":`...)
 		dst = appendValue(dst, r.Output)
+		if r.Status != 0 {
+			dst = append(dst, `,"status":`...)
+			dst = strconv.AppendInt(dst, int64(r.Status), 10)
+		}
 	} else {
 		dst = append(dst, `,"error":`...)
 		dst = appendMarshalled(dst, r.Failure)

@@ -42,6 +42,10 @@ func (f *Folder) readInto(answered *job.Answered, name string) error {
 		if err != nil {
 			return errors.Join(err, object.Close())
 		}
+		if at.isMark() {
+			answered.Mark(job.Mark{Index: at.index, Back: at.outcome == tried, Alone: at.attempts == 1})
+			continue
+		}
 		found = answered.Add(at.index, at.totals()) || found
 	}
 	if found {
@@ -51,7 +55,7 @@ func (f *Folder) readInto(answered *job.Answered, name string) error {
 }
 
 func (e entry) totals() job.Totals {
-	if e.succeeded {
+	if e.outcome == succeeded {
 		return job.Totals{Succeeded: 1, Attempts: e.attempts}
 	}
 	return job.Totals{Failed: 1, Attempts: e.attempts}

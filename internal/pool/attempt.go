@@ -2,7 +2,6 @@ package pool
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -15,48 +14,77 @@ import (
 
 // Caller makes the slow call for one record.
 type Caller interface {
-	Call(ctx context.Context, record job.Record) (json.RawMessage, error)
+	Call(ctx context.Context, record job.Record) (job.Answer, error)
 }
 
 // answer calls until there is an answer: a success, a failure that no retry
 // can mend, or the last attempt's. It is called with a token and returns with
-// one; in between, during back-off, it has none. It gives up, without a token,
-// when stop is done.
-func (p *Pool) answer(ctx, stop context.Context, record job.Record) (job.Result, error) {
+// one; in between, during back-off, it has none. On an error it has none either.
+func (r *run) answer(record job.Record) (job.Result, error) {
 	var waits *backoff.ExponentialBackOff
-	for attempt := 1; ; attempt++ {
-		result := p.attempt(ctx, record)
-		result.Attempts = attempt
-		failure := result.Failure
-		if failure != nil && failure.RetryAfter > 0 {
-			// Before the token is free: it would start another call.
-			p.Brake(failure.RetryAfter)
+	left := r.settings.Retry.MaximumAttempts
+	for made := 1; ; made++ {
+		result, counts, err := r.attempt(record, made == 1)
+		if err != nil {
+			r.giveBackUnused()
+			return result, err
 		}
-		if failure == nil || !failure.Retry || attempt >= p.retry.MaximumAttempts {
+		result.Attempts = made
+		if counts {
+			left--
+		}
+		if failure := result.Failure; failure == nil || !failure.Retry || left <= 0 {
 			return result, nil
 		}
-		p.release()
+		if err := r.back(record); err != nil {
+			r.release()
+			return result, err
+		}
+		r.release()
 		if waits == nil {
-			waits = fullJitter(p.retry)
+			waits = fullJitter(r.settings.Retry)
 		}
-		if err := sleep(stop, waits.NextBackOff()); err != nil {
-			return job.Result{}, err
+		if err := sleep(r.stop, waits.NextBackOff()); err != nil {
+			return result, err
 		}
-		if err := p.acquire(stop); err != nil {
-			return job.Result{}, err
+		if err := r.acquire(r.stop); err != nil {
+			return result, err
 		}
 	}
 }
 
-func (p *Pool) attempt(ctx context.Context, record job.Record) job.Result {
+// attempt makes one call, and says whether it counts as one of the record's
+// attempts. An error means that it was not made.
+func (r *run) attempt(record job.Record, first bool) (result job.Result, counts bool, err error) {
+	weight := int64(1)
+	if r.alone {
+		weight = everybody
+	}
+	if err := r.settings.Isolation.Acquire(r.stop, weight); err != nil {
+		return result, false, context.Cause(r.stop)
+	}
+	defer r.settings.Isolation.Release(weight)
+	if err := r.log.Mark(job.Mark{Index: record.Index, Alone: r.alone}); err != nil {
+		return result, false, err
+	}
 	began := time.Now()
-	output, err := callSafely(ctx, p.caller, record)
+	answer, err := callSafely(r.calls, r.caller, record)
 	latency := time.Since(began)
-	return job.Result{Record: record, Output: output, Failure: asCallError(err), Latency: latency, At: began.Add(latency)}
+	failure := asCallError(err)
+	if r.calls.Err() != nil {
+		r.outage.abandoned()
+	} else {
+		counts = r.outage.note(failure, first)
+	}
+	if failure != nil && failure.RetryAfter > 0 {
+		// Before the token is free: it would start another call.
+		r.Brake(failure.RetryAfter)
+	}
+	return job.Result{Record: record, Answer: answer, Failure: failure, Latency: latency, At: began.Add(latency)}, counts, nil
 }
 
 // callSafely makes a panic the failure of its record.
-func callSafely(ctx context.Context, caller Caller, record job.Record) (output json.RawMessage, err error) {
+func callSafely(ctx context.Context, caller Caller, record job.Record) (answer job.Answer, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			err = &job.CallError{Kind: "panic", Message: fmt.Sprintf("%v\n%s", reason, debug.Stack())}

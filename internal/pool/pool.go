@@ -3,10 +3,12 @@ package pool
 import (
 	"container/list"
 	"context"
+	"math"
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
+	"github.com/google/uuid"
+	"golang.org/x/sync/semaphore"
 
 	"longhaul/job"
 )
@@ -14,10 +16,13 @@ import (
 // Pool is a semaphore whose size is the sum of the shares that have joined, and
 // a rate limiter likewise. The zero value is not ready; use New.
 type Pool struct {
-	caller Caller
-	retry  job.RetrySpec
+	id       string
+	caller   Caller
+	settings Settings
+	outage   *outage
 
 	mu       sync.Mutex
+	seats    map[*seat]struct{}
 	members  int
 	capacity int
 	inFlight int
@@ -28,71 +33,39 @@ type Pool struct {
 	// brakedUntil holds all calls back, see Brake.
 	brakedUntil time.Time
 	brake       *time.Timer
-
-	limited bool
-	rate    float64
-	limiter *rate.Limiter
-	// recent is for the call that has the turn.
-	recent window
-	// turn lets one call at a time wait for the limiter: a reservation made
-	// before the rate was lowered would start too early.
-	turn chan struct{}
+	throttle    throttle
 }
 
-// New makes a pool without tokens for one kind of call. A limited pool starts
-// calls no faster than the rates of its shares allow together.
-func New(caller Caller, retry job.RetrySpec, limited bool) *Pool {
-	p := &Pool{caller: caller, retry: retry, limited: limited, limiter: rate.NewLimiter(0, 1), turn: make(chan struct{}, 1)}
-	// An empty bucket: the first start of each of ten workers is not free.
-	p.limiter.Allow()
+// Settings are what a job's spec says of its calls.
+type Settings struct {
+	Retry  job.RetrySpec
+	Outage job.OutageSpec
+	// Limited pools start calls no faster than the rates of their shares allow
+	// together.
+	Limited bool
+	// Isolation is shared by all pools of a process; see NewIsolation.
+	Isolation *semaphore.Weighted
+}
+
+// everybody is the weight of all calls of a process.
+const everybody = math.MaxInt32
+
+// NewIsolation lets a call be the only one in the process: each takes a weight
+// of one, a call that must be alone takes all.
+func NewIsolation() *semaphore.Weighted { return semaphore.NewWeighted(everybody) }
+
+// New makes a pool without tokens for one kind of call.
+func New(caller Caller, settings Settings) *Pool {
+	p := &Pool{
+		id: uuid.NewString(), caller: caller, settings: settings,
+		seats: map[*seat]struct{}{}, throttle: newThrottle(),
+	}
+	p.outage = newOutage(settings.Outage, p.wake)
 	return p
 }
 
-// Join adds a share.
-func (p *Pool) Join(share job.Share) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.members++
-	p.capacity += share.Calls
-	p.addRate(share.Rate)
-	p.grant()
-}
-
-// Bequeath leaves the pool but lets the other members have the share, for as
-// long as there are any. It is for a share that is not handed out again.
-func (p *Pool) Bequeath(share job.Share) {
-	p.mu.Lock()
-	alone := p.members == 1
-	if !alone {
-		p.members--
-	}
-	p.mu.Unlock()
-	if alone {
-		p.Leave(share)
-	}
-}
-
-// Leave takes a share away, and returns when the calls in flight fit into what
-// is left, so that the share can be given to another worker.
-func (p *Pool) Leave(share job.Share) {
-	p.mu.Lock()
-	p.members--
-	p.capacity -= share.Calls
-	p.addRate(-share.Rate)
-	if p.members == 0 {
-		// What was bequeathed has no heir.
-		p.capacity = 0
-		p.addRate(-p.rate)
-	}
-	if p.inFlight <= p.capacity {
-		p.mu.Unlock()
-		return
-	}
-	fits := make(chan struct{})
-	p.leaving.PushBack(fits)
-	p.mu.Unlock()
-	<-fits
-}
+// ID tells this pool from those of other processes.
+func (p *Pool) ID() string { return p.id }
 
 // acquire waits for a token, first come first served, and then for the rate.
 func (p *Pool) acquire(ctx context.Context) error {
@@ -100,7 +73,7 @@ func (p *Pool) acquire(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	p.mu.Lock()
-	if p.free() && p.waiting.Len() == 0 {
+	if p.waiting.Len() == 0 && p.mayStart() {
 		p.inFlight++
 		p.mu.Unlock()
 		return p.await(ctx)
@@ -114,12 +87,13 @@ func (p *Pool) acquire(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	select {
 	case <-granted:
-		p.giveBack()
+		p.mu.Unlock()
+		p.giveBackUnused()
 	default:
 		p.waiting.Remove(place)
+		p.mu.Unlock()
 	}
 	return context.Cause(ctx)
 }
@@ -127,49 +101,26 @@ func (p *Pool) acquire(ctx context.Context) error {
 // await holds a token until the rate allows a start. A token that came too late
 // is given back.
 func (p *Pool) await(ctx context.Context) error {
-	if p.limited {
-		select {
-		case p.turn <- struct{}{}:
-			p.waitForRate(ctx)
-			<-p.turn
-		case <-ctx.Done():
-		}
+	if p.settings.Limited {
+		p.awaitStart(ctx)
 	}
 	if ctx.Err() != nil {
-		p.release()
+		p.giveBackUnused()
 		return context.Cause(ctx)
 	}
 	return nil
 }
 
-// waitForRate returns when a start is allowed, or ctx is done. A brake that came
-// meanwhile counts too.
-func (p *Pool) waitForRate(ctx context.Context) {
-	// Its only error is ctx's: shares with a rate are here.
-	_ = p.limiter.Wait(ctx)
-	for {
-		p.mu.Lock()
-		now := time.Now()
-		hold := max(p.brakedUntil.Sub(now), p.recent.wait(now, p.rate))
-		p.mu.Unlock()
-		if hold <= 0 {
-			p.recent.add(now)
-			return
-		}
-		if sleep(ctx, hold) != nil {
-			return
-		}
-	}
+// giveBackUnused gives a token back with which no call was made.
+func (p *Pool) giveBackUnused() {
+	p.outage.abandoned()
+	p.release()
 }
 
 // release gives a token back.
 func (p *Pool) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.giveBack()
-}
-
-func (p *Pool) giveBack() {
 	p.inFlight--
 	p.grant()
 	for p.inFlight <= p.capacity && p.leaving.Len() > 0 {
@@ -190,28 +141,24 @@ func (p *Pool) Brake(d time.Duration) {
 	if p.brake != nil {
 		p.brake.Stop()
 	}
-	p.brake = time.AfterFunc(d, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.grant()
-	})
+	p.brake = time.AfterFunc(d, p.wake)
 }
 
-func (p *Pool) free() bool {
-	return p.inFlight < p.capacity && (p.brakedUntil.IsZero() || !time.Now().Before(p.brakedUntil))
+// mayStart says whether a call may start now; it must, if the answer is yes.
+func (p *Pool) mayStart() bool {
+	return p.inFlight < p.capacity && (p.brakedUntil.IsZero() || !time.Now().Before(p.brakedUntil)) && p.outage.allows()
+}
+
+// wake lets calls start when something else than a token was in the way.
+func (p *Pool) wake() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.grant()
 }
 
 func (p *Pool) grant() {
-	for p.waiting.Len() > 0 && p.free() {
+	for p.waiting.Len() > 0 && p.mayStart() {
 		p.inFlight++
 		close(p.waiting.Remove(p.waiting.Front()).(chan struct{}))
 	}
-}
-
-func (p *Pool) addRate(change float64) {
-	if !p.limited {
-		return
-	}
-	p.rate = max(0, p.rate+change)
-	p.limiter.SetLimit(rate.Limit(p.rate))
 }

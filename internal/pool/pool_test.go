@@ -19,8 +19,13 @@ import (
 
 type callerFunc func(ctx context.Context, record job.Record) (json.RawMessage, error)
 
-func (f callerFunc) Call(ctx context.Context, record job.Record) (json.RawMessage, error) {
-	return f(ctx, record)
+func (f callerFunc) Call(ctx context.Context, record job.Record) (job.Answer, error) {
+	output, err := f(ctx, record)
+	return job.Answer{Output: output}, err
+}
+
+func newPool(caller Caller, retry job.RetrySpec, limited bool) *Pool {
+	return New(caller, Settings{Retry: retry, Limited: limited, Isolation: NewIsolation()})
 }
 
 func records(n int64) iter.Seq2[job.Record, error] {
@@ -35,11 +40,19 @@ func records(n int64) iter.Seq2[job.Record, error] {
 
 // results keeps what Run hands over.
 type results struct {
-	mu   sync.Mutex
-	kept []job.Result
+	mu    sync.Mutex
+	kept  []job.Result
+	marks []job.Mark
 }
 
-func (r *results) keep(result job.Result) error {
+func (r *results) Mark(mark job.Mark) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.marks = append(r.marks, mark)
+	return nil
+}
+
+func (r *results) Keep(result job.Result) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.kept = append(r.kept, result)
@@ -86,7 +99,7 @@ func TestThePoolNeverExceedsItsShares(t *testing.T) {
 		latency := time.Duration(rapid.IntRange(1, 20).Draw(rt, "latency")) * time.Millisecond
 		synctest.Test(t, func(t *testing.T) {
 			var b bound
-			p := New(b.call(latency), retries, false)
+			p := newPool(b.call(latency), retries, false)
 			var kept results
 			var running sync.WaitGroup
 			total, bequeathed := int64(0), atomic.Int64{}
@@ -96,16 +109,16 @@ func TestThePoolNeverExceedsItsShares(t *testing.T) {
 					<-time.After(c.start)
 					share := job.Share{Calls: c.share}
 					b.shares.Add(int64(c.share))
-					p.Join(share)
-					if err := p.Run(t.Context(), t.Context(), records(c.records), kept.keep); err != nil {
+					seat := p.Join(share)
+					if err := p.Run(t.Context(), t.Context(), false, records(c.records), &kept); err != nil {
 						t.Error(err)
 					}
 					if c.bequeath {
-						p.Bequeath(share)
+						seat.Bequeath()
 						bequeathed.Add(int64(c.share))
 						return
 					}
-					p.Leave(share)
+					seat.Leave()
 					b.shares.Add(-int64(c.share))
 				})
 			}
@@ -124,7 +137,7 @@ func TestTokensGoToTheNeighbours(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		slow := make(chan struct{})
-		p := New(callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
+		p := newPool(callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
 			if record.Value != nil {
 				<-slow
 				return nil, nil
@@ -138,11 +151,11 @@ func TestTokensGoToTheNeighbours(t *testing.T) {
 		var kept results
 		go func() {
 			one := func(yield func(job.Record, error) bool) { yield(job.Record{Value: json.RawMessage("1")}, nil) }
-			_ = p.Run(t.Context(), t.Context(), one, kept.keep)
+			_ = p.Run(t.Context(), t.Context(), false, one, &kept)
 		}()
 		synctest.Wait()
 		began := time.Now()
-		require.NoError(t, p.Run(t.Context(), t.Context(), records(38), kept.keep))
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(38), &kept))
 		require.Equal(t, 2*time.Second, time.Since(began), "38 records on 19 tokens")
 		close(slow)
 	})
@@ -154,16 +167,16 @@ func TestLeaveWaitsUntilTheCallsFit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bound
 		b.shares.Store(4)
-		p := New(b.call(time.Second), retries, false)
+		p := newPool(b.call(time.Second), retries, false)
 		p.Join(job.Share{Calls: 2})
-		p.Join(job.Share{Calls: 2})
+		seat := p.Join(job.Share{Calls: 2})
 		var kept results
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), t.Context(), records(8), kept.keep) }()
+		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(8), &kept) }()
 		synctest.Wait()
 		require.EqualValues(t, 4, b.inFlight.Load())
 		began := time.Now()
-		p.Leave(job.Share{Calls: 2})
+		seat.Leave()
 		require.Equal(t, time.Second, time.Since(began))
 		synctest.Wait()
 		require.EqualValues(t, 2, b.inFlight.Load())
@@ -176,16 +189,16 @@ func TestRateBoundsTheStarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var starts []time.Time
-		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			starts = append(starts, time.Now())
 			return nil, nil
 		}), retries, true)
-		p.Join(job.Share{Calls: 50, Rate: 20})
-		p.Join(job.Share{Calls: 50, Rate: 30})
+		p.Join(job.Share{Calls: 50, Rate: 20, Pool: p.ID()})
+		p.Join(job.Share{Calls: 50, Rate: 30, Pool: p.ID()})
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), records(500), kept.keep))
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(500), &kept))
 		for i := range starts {
 			in := 0
 			for _, s := range starts[i:] {
@@ -204,25 +217,25 @@ func TestRateBoundsTheStarts(t *testing.T) {
 func TestTheFirstStartIsNotFree(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries, true)
-		p.Join(job.Share{Calls: 5, Rate: 0.5})
+		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries, true)
+		p.Join(job.Share{Calls: 5, Rate: 0.5, Pool: p.ID()})
 		began := time.Now()
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), records(3), kept.keep))
-		require.Equal(t, 6*time.Second, time.Since(began))
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(3), &kept))
+		require.InDelta(t, 6, time.Since(began).Seconds(), 0.1)
 	})
 }
 
 func TestBrakeHoldsEverythingBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries, false)
+		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries, false)
 		p.Join(job.Share{Calls: 3})
 		p.Brake(time.Minute)
 		p.Brake(time.Second) // the longest counts
 		began := time.Now()
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), records(10), kept.keep))
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(10), &kept))
 		require.Equal(t, time.Minute, time.Since(began))
 	})
 }
@@ -230,7 +243,7 @@ func TestBrakeHoldsEverythingBack(t *testing.T) {
 func TestAWaitingCallGivesUpItsPlace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := New(nil, retries, false)
+		p := newPool(nil, retries, false)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		reason := errors.New("enough")
 		failed := make(chan error)

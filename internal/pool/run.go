@@ -12,30 +12,49 @@ import (
 // their next attempt: while an API is down, they would all be waiting.
 const maxUnanswered = 5000
 
-// Run makes the call for every record, hands each result to keep, and returns
-// when all are kept. A call's token is free again when keep has returned; keep
-// must be safe for concurrent use, and its error ends the run.
+// Log is told of each call, from several goroutines; an error of it ends the run.
+type Log = interface {
+	// Mark comes before each call, and after one that is not the last for its
+	// record.
+	Mark(mark job.Mark) error
+	// Keep comes when there is a result. The token is free when it returns.
+	Keep(result job.Result) error
+}
+
+// run is one call of Run.
+type run struct {
+	*Pool
+	// calls is done when calls must be cut off, stop when none may start.
+	calls, stop context.Context
+	// alone calls are made with no other in the process.
+	alone bool
+	log   Log
+}
+
+// Run makes the call for every record, and returns when all results are kept.
 //
 // When stop is done, Run takes no more records, waits for the calls in flight,
 // keeps their answers, and returns stop's cause. When ctx is done, the calls
 // are cut off as well and their answers dropped: another attempt makes them.
-func (p *Pool) Run(ctx, stop context.Context, records iter.Seq2[job.Record, error], keep func(job.Result) error) error {
+func (p *Pool) Run(ctx, stop context.Context, alone bool, records iter.Seq2[job.Record, error], log Log) error {
 	stop, fail := context.WithCancelCause(stop)
 	defer fail(nil)
-	defer context.AfterFunc(ctx, func() { fail(context.Cause(ctx)) })()
-
+	for _, end := range []context.Context{ctx, p.outage.over} {
+		defer context.AfterFunc(end, func() { fail(context.Cause(end)) })()
+	}
+	r := &run{Pool: p, calls: ctx, stop: stop, alone: alone, log: log}
 	var calls sync.WaitGroup
 	unanswered := make(chan struct{}, maxUnanswered)
 	for record, err := range records {
 		if err == nil {
-			err = p.admit(stop, unanswered)
+			err = r.admit(unanswered)
 		}
 		if err != nil {
 			fail(err)
 			break
 		}
 		calls.Go(func() {
-			if err := p.one(ctx, stop, record, keep); err != nil {
+			if err := r.one(record); err != nil {
 				fail(err)
 			}
 			<-unanswered
@@ -45,25 +64,37 @@ func (p *Pool) Run(ctx, stop context.Context, records iter.Seq2[job.Record, erro
 	return context.Cause(stop)
 }
 
+// Waiting says what the calls wait for; empty if they are made.
+func (p *Pool) Waiting() string { return p.outage.waiting() }
+
+// Close ends what the pool does by itself.
+func (p *Pool) Close() { p.outage.close() }
+
 // admit waits for a place among the unanswered records, and for a token.
-func (p *Pool) admit(stop context.Context, unanswered chan<- struct{}) error {
+func (r *run) admit(unanswered chan<- struct{}) error {
 	select {
 	case unanswered <- struct{}{}:
-		return p.acquire(stop)
-	case <-stop.Done():
-		return context.Cause(stop)
+		return r.acquire(r.stop)
+	case <-r.stop.Done():
+		return context.Cause(r.stop)
 	}
 }
 
+// back marks that a call has come back without a result.
+func (r *run) back(record job.Record) error {
+	return r.log.Mark(job.Mark{Index: record.Index, Back: true, Alone: r.alone})
+}
+
 // one takes a record from its token to its journal.
-func (p *Pool) one(ctx, stop context.Context, record job.Record, keep func(job.Result) error) error {
-	result, err := p.answer(ctx, stop, record)
+func (r *run) one(record job.Record) error {
+	result, err := r.answer(record)
 	if err != nil {
 		return err
 	}
-	defer p.release()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	defer r.release()
+	if r.calls.Err() != nil {
+		_ = r.back(record) // the cause tells more
+		return context.Cause(r.calls)
 	}
-	return keep(result)
+	return r.log.Keep(result)
 }

@@ -17,10 +17,10 @@ import (
 // one runs a single record through a pool.
 func one(t *testing.T, retry job.RetrySpec, caller callerFunc) (job.Result, error) {
 	t.Helper()
-	p := New(caller, retry, false)
+	p := newPool(caller, retry, false)
 	p.Join(job.Share{Calls: 1})
 	var kept results
-	err := p.Run(t.Context(), t.Context(), records(1), kept.keep)
+	err := p.Run(t.Context(), t.Context(), false, records(1), &kept)
 	require.Zero(t, p.inFlight)
 	if len(kept.kept) == 0 {
 		return job.Result{}, err
@@ -108,7 +108,7 @@ func TestBackOffHoldsNoToken(t *testing.T) {
 		retry.InitialInterval, retry.MaximumInterval = job.Duration(time.Hour), job.Duration(time.Hour)
 		var failing atomic.Bool
 		failing.Store(true)
-		p := New(callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
+		p := newPool(callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
 			if record.Index == 0 && failing.Swap(false) {
 				return nil, errors.New("later")
 			}
@@ -116,7 +116,7 @@ func TestBackOffHoldsNoToken(t *testing.T) {
 		}), retry, false)
 		p.Join(job.Share{Calls: 1})
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), records(100), kept.keep))
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(100), &kept))
 		require.Len(t, kept.kept, 100)
 		require.Zero(t, kept.kept[99].Index, "the record that waited is the last")
 	})
@@ -126,7 +126,7 @@ func TestRetryAfterBrakesThePool(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var throttled atomic.Bool
-		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 			if !throttled.Swap(true) {
 				return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, RetryAfter: 30 * time.Second}
 			}
@@ -135,7 +135,7 @@ func TestRetryAfterBrakesThePool(t *testing.T) {
 		p.Join(job.Share{Calls: 1})
 		began := time.Now()
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), records(10), kept.keep))
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(10), &kept))
 		require.GreaterOrEqual(t, time.Since(began), 30*time.Second)
 	})
 }
@@ -144,13 +144,13 @@ func TestRetryAfterBrakesThePool(t *testing.T) {
 func TestRetryAfterCountsOnTheLastAttemptToo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 			return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, RetryAfter: time.Minute}
 		}), job.RetrySpec{MaximumAttempts: 1}, false)
 		p.Join(job.Share{Calls: 1})
 		began := time.Now()
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), records(10), kept.keep))
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(10), &kept))
 		require.Equal(t, 9*time.Minute, time.Since(began))
 	})
 }
@@ -159,12 +159,12 @@ func TestRetryAfterCountsOnTheLastAttemptToo(t *testing.T) {
 func TestNoRecordIsTakenAfterAStop(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int64
-	p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { calls.Add(1); return nil, nil }), retries, false)
+	p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { calls.Add(1); return nil, nil }), retries, false)
 	p.Join(job.Share{Calls: 1000})
 	stop, cancel := context.WithCancel(t.Context())
 	cancel()
 	var kept results
-	require.ErrorIs(t, p.Run(t.Context(), stop, records(1000), kept.keep), context.Canceled)
+	require.ErrorIs(t, p.Run(t.Context(), stop, false, records(1000), &kept), context.Canceled)
 	require.Zero(t, calls.Load())
 }
 
@@ -175,14 +175,14 @@ func TestWaitingRecordsAreBounded(t *testing.T) {
 		retry := retries
 		retry.InitialInterval, retry.MaximumInterval = job.Duration(time.Hour), job.Duration(time.Hour)
 		var calls atomic.Int64
-		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 			calls.Add(1)
 			return nil, errors.New("down")
 		}), retry, false)
 		p.Join(job.Share{Calls: 100})
 		stop, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), stop, records(2*maxUnanswered), (&results{}).keep) }()
+		go func() { ended <- p.Run(t.Context(), stop, false, records(2*maxUnanswered), &results{}) }()
 		synctest.Wait()
 		require.EqualValues(t, maxUnanswered, calls.Load())
 		cancel()
@@ -194,7 +194,7 @@ func TestWaitingRecordsAreBounded(t *testing.T) {
 func TestStopDrains(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := New(callerFunc(func(ctx context.Context, _ job.Record) (json.RawMessage, error) {
+		p := newPool(callerFunc(func(ctx context.Context, _ job.Record) (json.RawMessage, error) {
 			<-time.After(time.Second)
 			return nil, ctx.Err()
 		}), retries, false)
@@ -203,7 +203,7 @@ func TestStopDrains(t *testing.T) {
 		reason := errors.New("the worker stops")
 		time.AfterFunc(1500*time.Millisecond, func() { cancel(reason) })
 		var kept results
-		require.ErrorIs(t, p.Run(t.Context(), stop, records(100), kept.keep), reason)
+		require.ErrorIs(t, p.Run(t.Context(), stop, false, records(100), &kept), reason)
 		require.Len(t, kept.kept, 8)
 		for _, result := range kept.kept {
 			require.Nil(t, result.Failure, "none was cut off")
@@ -215,7 +215,7 @@ func TestStopDrains(t *testing.T) {
 func TestLossCutsOff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := New(callerFunc(func(ctx context.Context, _ job.Record) (json.RawMessage, error) {
+		p := newPool(callerFunc(func(ctx context.Context, _ job.Record) (json.RawMessage, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}), job.RetrySpec{MaximumAttempts: 1}, false) // being cut off is nobody's last failure
@@ -225,7 +225,7 @@ func TestLossCutsOff(t *testing.T) {
 		time.AfterFunc(time.Second, func() { cancel(reason) })
 		var kept results
 		began := time.Now()
-		require.ErrorIs(t, p.Run(ctx, t.Context(), records(100), kept.keep), reason)
+		require.ErrorIs(t, p.Run(ctx, t.Context(), false, records(100), &kept), reason)
 		require.Equal(t, time.Second, time.Since(began))
 		require.Empty(t, kept.kept)
 		require.Zero(t, p.inFlight)
@@ -234,13 +234,18 @@ func TestLossCutsOff(t *testing.T) {
 
 func TestAnErrorOfTheInputOrTheJournalEndsTheRun(t *testing.T) {
 	t.Parallel()
-	p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries, false)
+	p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries, false)
 	p.Join(job.Share{Calls: 4})
 	broken := errors.New("line 3")
-	err := p.Run(t.Context(), t.Context(), func(yield func(job.Record, error) bool) { yield(job.Record{}, broken) }, nil)
+	err := p.Run(t.Context(), t.Context(), false, func(yield func(job.Record, error) bool) { yield(job.Record{}, broken) }, nil)
 	require.ErrorIs(t, err, broken)
 	full := errors.New("disk full")
-	err = p.Run(t.Context(), t.Context(), records(100), func(job.Result) error { return full })
+	err = p.Run(t.Context(), t.Context(), false, records(100), fullDisk{err: full})
 	require.ErrorIs(t, err, full)
 	require.Zero(t, p.inFlight)
 }
+
+type fullDisk struct{ err error }
+
+func (d fullDisk) Mark(job.Mark) error   { return nil }
+func (d fullDisk) Keep(job.Result) error { return d.err }

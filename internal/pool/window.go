@@ -7,21 +7,21 @@ import (
 
 // window remembers the starts of the last second. A limiter alone keeps to its
 // timeline: when one start is late and the next on time, a second can hold one
-// more than the rate.
+// more than the rate. It is for the call that has the turn.
 type window struct{ starts []time.Time }
 
 // wait is how long the next start must wait, so that no second holds more than
-// rate starts (one, if the rate is lower).
+// rate starts (rounded up: a rate of 7.5 means eight in some seconds).
 func (w *window) wait(now time.Time, rate float64) time.Duration {
-	// Shares are whole calls per second; the sum may be a hair off.
-	most := max(1, int(math.Floor(rate+1e-6)))
-	if len(w.starts) > most {
-		w.starts = w.starts[len(w.starts)-most:]
+	for len(w.starts) > 0 && now.Sub(w.starts[0]) >= time.Second {
+		w.starts = w.starts[1:]
 	}
+	// The sum of shares may be a hair off.
+	most := max(1, int(math.Ceil(rate-1e-6)))
 	if len(w.starts) < most {
 		return 0
 	}
-	return w.starts[0].Add(time.Second).Sub(now)
+	return w.starts[len(w.starts)-most].Add(time.Second).Sub(now)
 }
 
 func (w *window) add(start time.Time) { w.starts = append(w.starts, start) }

@@ -1,0 +1,70 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"longhaul/job"
+)
+
+const (
+	// worthIsolation is of how many deaths on a record is called with no other call
+	// in the process: whoever is in flight then dies of it alone.
+	worthIsolation = 2
+	// poisonous is how many times a process must have died of a record that was
+	// alone in it: the first time may have been an operator's kill.
+	poisonous = 2
+)
+
+// callSuspects calls the records that a process may have died of, one at a time,
+// the most suspicious first. Those that are poison fail without a call.
+func (j *Job) callSuspects(calls, stop context.Context, suspects []job.Suspect, log *callLog) error {
+	for _, suspect := range suspects {
+		one := j.Records(job.Range{First: suspect.Index, Last: suspect.Index + 1})
+		var err error
+		if suspect.Alone >= poisonous {
+			err = fail(one, suspect, log)
+		} else {
+			err = j.Pool.Run(calls, stop, suspect.All >= worthIsolation, one, log)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fail keeps the failure of a poisonous record.
+func fail(one iter.Seq2[job.Record, error], suspect job.Suspect, log *callLog) error {
+	for record, err := range one {
+		if err != nil {
+			return err
+		}
+		failure := &job.CallError{Kind: "poison", Message: fmt.Sprintf(
+			"the worker's process died %d times while it made this call, %d times with no other call in flight", suspect.All, suspect.Alone)}
+		if err := log.Keep(job.Result{Record: record, Failure: failure, Attempts: suspect.All, At: time.Now()}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missing leaves out the records that have an answer, and the suspects.
+func missing(records iter.Seq2[job.Record, error], answered *job.Answered, suspects []job.Suspect) iter.Seq2[job.Record, error] {
+	suspected := make(map[int64]bool, len(suspects))
+	for _, suspect := range suspects {
+		suspected[suspect.Index] = true
+	}
+	return func(yield func(job.Record, error) bool) {
+		for record, err := range records {
+			if err == nil && (answered.Has(record.Index) || suspected[record.Index]) {
+				continue
+			}
+			if !yield(record, err) {
+				return
+			}
+		}
+	}
+}

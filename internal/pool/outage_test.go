@@ -1,0 +1,200 @@
+package pool
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"longhaul/job"
+)
+
+var outages = job.OutageSpec{
+	After: job.Duration(10 * time.Second), ProbeInterval: job.Duration(5 * time.Second), GiveUp: job.Duration(time.Hour),
+}
+
+// site is an API that can be down.
+type site struct {
+	down  atomic.Bool
+	mu    sync.Mutex
+	calls []time.Time
+}
+
+func (s *site) Call(context.Context, job.Record) (job.Answer, error) {
+	s.mu.Lock()
+	s.calls = append(s.calls, time.Now())
+	s.mu.Unlock()
+	<-time.After(10 * time.Millisecond)
+	if s.down.Load() {
+		return job.Answer{}, &job.CallError{Kind: "http", Status: 503, Message: "down", Retry: true}
+	}
+	return job.Answer{Output: json.RawMessage("1")}, nil
+}
+
+// since counts calls from then on.
+func (s *site) since(then time.Time) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, at := range s.calls {
+		if !at.Before(then) {
+			n++
+		}
+	}
+	return n
+}
+
+func sitePool(s *site, outage job.OutageSpec) *Pool {
+	p := New(s, Settings{Retry: retries, Outage: outage, Isolation: NewIsolation()})
+	p.Join(job.Share{Calls: 50})
+	return p
+}
+
+// While the API is down the list is not burnt, hardly a call is made, and when
+// it answers the job goes on.
+func TestAnOutageBurnsNoRecord(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := &site{}
+		p := sitePool(api, outages)
+		began := time.Now()
+		time.AfterFunc(time.Second, func() { api.down.Store(true) })
+		time.AfterFunc(20*time.Minute, func() { api.down.Store(false) })
+		var kept results
+		ended := make(chan error)
+		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(20_000), &kept) }()
+
+		<-time.After(time.Minute)
+		require.Contains(t, p.Waiting(), "waiting for the API: nearly all calls have failed since")
+		require.Contains(t, p.Waiting(), "http 503: down")
+		<-time.After(18 * time.Minute)
+		probes := api.since(began.Add(2 * time.Minute))
+		require.LessOrEqual(t, probes, 30, "the interval grows to a minute or so")
+		require.GreaterOrEqual(t, probes, 10)
+
+		require.NoError(t, <-ended)
+		require.Less(t, time.Since(began), 25*time.Minute)
+		require.Empty(t, p.Waiting())
+		require.Len(t, kept.kept, 20_000)
+		for _, result := range kept.kept {
+			require.Nil(t, result.Failure)
+		}
+	})
+}
+
+// Nobody calls during the outage but the probe.
+func TestOneProbeAtATime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := &site{}
+		api.down.Store(true)
+		p := sitePool(api, outages)
+		stop, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- p.Run(t.Context(), stop, false, records(1000), &results{}) }()
+		<-time.After(30 * time.Second)
+		began := time.Now()
+		<-time.After(20 * time.Minute)
+		api.mu.Lock()
+		last := time.Time{}
+		for _, at := range api.calls {
+			if at.After(began) {
+				require.GreaterOrEqual(t, at.Sub(last), 2*time.Second)
+				last = at
+			}
+		}
+		api.mu.Unlock()
+		cancel()
+		require.ErrorIs(t, <-ended, context.Canceled, "waiting for the API ends with a stop")
+	})
+}
+
+func TestAnOutageThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := &site{}
+		api.down.Store(true)
+		p := sitePool(api, outages)
+		began := time.Now()
+		var kept results
+		err := p.Run(t.Context(), t.Context(), false, records(1000), &kept)
+		require.Equal(t, job.KindOutage, job.KindOf(err))
+		require.ErrorContains(t, err, "nearly all calls have failed for 1h0m0s, the last with http 503: down; what was done is kept")
+		require.InDelta(t, time.Hour, time.Since(began), float64(5*time.Minute))
+		require.Empty(t, kept.kept)
+		require.Zero(t, p.inFlight)
+	})
+}
+
+// What only some calls suffer from is no outage.
+func TestSomeFailuresAreNoOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := New(callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
+			if record.Index%2 != 0 {
+				return nil, errors.New("no luck")
+			}
+			return nil, nil
+		}), Settings{Retry: retries, Outage: outages, Isolation: NewIsolation()})
+		p.Join(job.Share{Calls: 50})
+		var kept results
+		began := time.Now()
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(4000), &kept))
+		require.Less(t, time.Since(began), time.Minute)
+		failed := 0
+		for _, result := range kept.kept {
+			if result.Failure != nil {
+				failed++
+				require.Equal(t, 5, result.Attempts)
+			}
+		}
+		require.Equal(t, 2000, failed)
+	})
+}
+
+// A failure that no retry can mend is an answer: the API is there.
+func TestPermanentFailuresAreNoOutage(t *testing.T) {
+	t.Parallel()
+	p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+		return nil, &job.CallError{Kind: "http", Status: 404}
+	}), Settings{Retry: retries, Outage: outages, Isolation: NewIsolation()})
+	p.Join(job.Share{Calls: 50})
+	var kept results
+	require.NoError(t, p.Run(t.Context(), t.Context(), false, records(1000), &kept))
+	require.Len(t, kept.kept, 1000)
+}
+
+// A probe that is cut off tells nothing: another one is made.
+func TestAProbeThatIsCutOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := &site{}
+		api.down.Store(true)
+		p := sitePool(api, outages)
+		stop, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- p.Run(stop, t.Context(), false, records(100), &results{}) }()
+		<-time.After(time.Minute)
+		cancel()
+		require.ErrorIs(t, <-ended, context.Canceled)
+		require.NoError(t, p.acquire(t.Context()), "the next probe")
+		require.Error(t, within(t, time.Minute, p.acquire), "there is only one")
+		p.giveBackUnused()
+		api.down.Store(false)
+		var kept results
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(100), &kept))
+		require.Len(t, kept.kept, 100)
+	})
+}
+
+func within(t *testing.T, d time.Duration, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	return do(ctx)
+}

@@ -1,0 +1,156 @@
+package pool
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"longhaul/job"
+)
+
+// starts notes when calls start, in whichever pool.
+type starts struct {
+	mu sync.Mutex
+	at []time.Time
+}
+
+func (s *starts) Call(context.Context, job.Record) (job.Answer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at = append(s.at, time.Now())
+	return job.Answer{}, nil
+}
+
+// requireRate looks at every second.
+func (s *starts) requireRate(t *testing.T, rate int) {
+	t.Helper()
+	slices.SortFunc(s.at, time.Time.Compare)
+	for i := range s.at {
+		if i+rate < len(s.at) {
+			require.GreaterOrEqual(t, s.at[i+rate].Sub(s.at[i]), time.Second, "starts in the second from start %d on", i)
+		}
+	}
+}
+
+// Shares that go to and fro between workers use their rate only once.
+func TestARateThatMovesIsNotUsedTwice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const rate, lanes, perChunk, chunks = 40, 4, 150, 12
+		var s starts
+		pools := []*Pool{newPool(&s, retries, true), newPool(&s, retries, true)}
+		began := time.Now()
+		var all sync.WaitGroup
+		for lane := range lanes {
+			all.Go(func() {
+				share := job.Share{Calls: 5, Rate: rate / lanes}
+				for chunk := range chunks {
+					p := pools[(lane+chunk*chunk)%2]
+					seat := p.Join(share)
+					if err := p.Run(t.Context(), t.Context(), false, records(perChunk), &results{}); err != nil {
+						t.Error(err)
+					}
+					seat.Leave()
+					share.Pool = p.ID()
+				}
+			})
+		}
+		all.Wait()
+		s.requireRate(t, rate)
+		took := time.Since(began).Seconds()
+		t.Logf("%.1f %% of the rate", 100*float64(len(s.at))/took/rate)
+	})
+}
+
+// A share that comes back to where it was goes on at once.
+func TestARateThatStaysIsUsedInFull(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const rate, lanes, perChunk, chunks = 200, 8, 500, 10
+		var s starts
+		p := newPool(&s, retries, true)
+		var all sync.WaitGroup
+		for range lanes {
+			all.Go(func() {
+				share := job.Share{Calls: 5, Rate: rate / lanes}
+				for range chunks {
+					seat := p.Join(share)
+					if err := p.Run(t.Context(), t.Context(), false, records(perChunk), &results{}); err != nil {
+						t.Error(err)
+					}
+					seat.Leave()
+					<-time.After(20 * time.Millisecond) // to the server and back
+					share.Pool = p.ID()
+				}
+			})
+		}
+		all.Wait()
+		s.requireRate(t, rate)
+		used := float64(len(s.at)) / s.at[len(s.at)-1].Sub(s.at[0]).Seconds() / rate
+		require.Greater(t, used, 0.97)
+	})
+}
+
+// A call that must be alone waits for all others in the process, those of other
+// jobs too, and none begins before it has ended.
+func TestACallAloneInTheProcess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		isolation := NewIsolation()
+		var inFlight, most, worst atomic.Int64
+		caller := callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
+			now := inFlight.Add(1)
+			defer inFlight.Add(-1)
+			if record.Value != nil {
+				worst.Store(max(worst.Load(), now))
+			}
+			most.Store(max(most.Load(), now))
+			<-time.After(time.Second)
+			if record.Value != nil {
+				worst.Store(max(worst.Load(), inFlight.Load()))
+			}
+			return nil, nil
+		})
+		pools := []*Pool{New(caller, Settings{Retry: retries, Isolation: isolation}), New(caller, Settings{Retry: retries, Isolation: isolation})}
+		var all sync.WaitGroup
+		for _, p := range pools {
+			p.Join(job.Share{Calls: 10})
+			all.Go(func() { _ = p.Run(t.Context(), t.Context(), false, records(100), &results{}) })
+		}
+		<-time.After(2500 * time.Millisecond)
+		var log results
+		one := func(yield func(job.Record, error) bool) {
+			yield(job.Record{Index: 7, Value: json.RawMessage("1")}, nil)
+		}
+		require.NoError(t, pools[0].Run(t.Context(), t.Context(), true, one, &log))
+		all.Wait()
+		require.EqualValues(t, 1, worst.Load())
+		require.Greater(t, most.Load(), int64(10))
+		require.Equal(t, []job.Mark{{Index: 7, Alone: true}}, log.marks)
+	})
+}
+
+// Every call is marked before it begins, and after it unless there is a result.
+func TestCallsAreMarked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+			if calls++; calls == 1 {
+				return nil, &job.CallError{Kind: "http", Retry: true}
+			}
+			return nil, nil
+		}), retries, false)
+		p.Join(job.Share{Calls: 1})
+		var log results
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(1), &log))
+		require.Equal(t, []job.Mark{{}, {Back: true}, {}}, log.marks)
+	})
+}
