@@ -111,3 +111,12 @@ func (b *buffer) String() string {
 	defer b.mu.Unlock()
 	return b.b.String()
 }
+
+func contains(text string, all ...string) bool {
+	for _, part := range all {
+		if !strings.Contains(text, part) {
+			return false
+		}
+	}
+	return true
+}

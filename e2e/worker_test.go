@@ -1,11 +1,8 @@
 package e2e
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -46,38 +43,6 @@ func TestTwoWorkersShareTheParallelism(t *testing.T) {
 	require.Zero(t, api.repeated(t))
 	require.LessOrEqual(t, api.most.Load(), int64(37))
 	requireProven(t, root, 4000)
-}
-
-// The rate is shared by the workers: each having all of it would be twice as
-// many. Starts are seen where they arrive, on a machine that is busy with other
-// tests: what was late comes together with what is on time.
-func TestTwoWorkersShareTheRate(t *testing.T) {
-	t.Parallel()
-	const records, rate = 250, 50
-	var mu sync.Mutex
-	var starts []time.Time
-	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		starts = append(starts, time.Now())
-		_, _ = w.Write([]byte("1"))
-	}))
-	t.Cleanup(api.Close)
-	root, id := t.TempDir(), newID(t)
-	startWorker(t, shared, root, id)
-	startWorker(t, shared, root, id)
-	spec := httpSpec(api.URL, records, 100)
-	spec.Rate, spec.ChunkSize, spec.BatchSize = rate, 20, 5
-	finishJob(t, startJob(t, shared, id, spec))
-	require.Len(t, starts, records)
-	for i := range starts {
-		last := i
-		for last < len(starts) && starts[last].Sub(starts[i]) < time.Second {
-			last++
-		}
-		require.LessOrEqual(t, last-i, rate*3/2, "starts in the second from start %d on", i)
-	}
-	require.Greater(t, starts[records-1].Sub(starts[0]).Seconds(), float64(records-1)/rate-1)
 }
 
 // Canceled, it keeps what is done; started again, it goes on.
