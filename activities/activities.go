@@ -90,6 +90,7 @@ type NewFolder interface {
 	Presence
 	Manifests
 	PutIndex(write func(io.Writer) error) error
+	Redrive(ctx context.Context, epoch int64, chosen func(job.CallError) bool) (records int64, err error)
 	Resume(records int64) ([]job.Range, job.Totals, error)
 	Sweep() error
 }

@@ -40,6 +40,9 @@ func (a *Activities) indexInput(ctx context.Context, spec job.Spec, beat *heartb
 	// the one whose folder it is.
 	if manifest, err := folder.Manifest(); err != nil {
 		return plan, err
+	} else if manifest == nil && spec.Redrive != nil {
+		return plan, job.Errorf(job.KindOutput, spec.Output.URI, "there is nothing to redrive: no job has written here").
+			WithHint("name the output folder of a job that has failed records")
 	} else if manifest != nil {
 		if _, err := accept(ctx, p.Input, spec, *manifest, beat); err != nil {
 			return plan, err
@@ -61,11 +64,17 @@ func (a *Activities) indexInput(ctx context.Context, spec job.Spec, beat *heartb
 		}
 		return plan, err
 	}
+	var redriven int64
+	if spec.Redrive != nil {
+		if redriven, err = folder.Redrive(ctx, epoch, spec.Redrive.Chooses); err != nil {
+			return plan, err
+		}
+	}
 	committed, totals, err := folder.Resume(manifest.Input.Records)
 	return job.Plan{
 		Ref:     job.Ref{Output: spec.Output.URI, JobID: manifest.JobID, Epoch: epoch},
 		Records: manifest.Input.Records, BatchRecords: spec.BatchRecords(),
-		Committed: committed, Totals: totals,
+		Committed: committed, Totals: totals, Redriven: redriven,
 	}, err
 }
 
@@ -103,11 +112,12 @@ func adopt(ctx context.Context, input Input, folder NewFolder, epoch int64, spec
 			return nil, err
 		}
 	}
-	if manifest.Input, err = accept(ctx, input, spec, *manifest, beat); err != nil {
+	now, err := accept(ctx, input, spec, *manifest, beat)
+	if err != nil {
 		return nil, err
 	}
-	manifest.Spec = spec
-	return manifest, folder.PutManifest(epoch, *manifest)
+	next := manifest.Goes(spec, now)
+	return &next, folder.PutManifest(epoch, next)
 }
 
 // fenced writes the index, unless the folder was taken over meanwhile.

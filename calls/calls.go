@@ -20,8 +20,8 @@ type Checker interface {
 
 // Options is what a caller needs besides its spec.
 type Options struct {
-	// JobID begins the idempotency keys.
-	JobID string
+	// CallID begins the idempotency keys.
+	CallID string
 	// Parallelism is how many calls may be in flight.
 	Parallelism int
 	// Functions are those that jobs may call by name.

@@ -23,7 +23,7 @@ const (
 // httpCaller makes one HTTP request for each record.
 type httpCaller struct {
 	spec      job.HTTPSpec
-	jobID     string
+	callID    string
 	templates *templates
 	selection *selection
 	client    *http.Client
@@ -56,7 +56,7 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	transport.TLSClientConfig = secured
 	hosts.next = transport
 	return &httpCaller{
-		spec: spec, jobID: options.JobID, templates: parsed, selection: selected,
+		spec: spec, callID: options.CallID, templates: parsed, selection: selected,
 		client: &http.Client{Transport: hosts},
 	}, nil
 }
@@ -127,7 +127,7 @@ func (c *httpCaller) request(ctx context.Context, record job.Record) (*http.Requ
 		r.Header.Set("Content-Type", contentType(filled.body))
 	}
 	if c.spec.Method == http.MethodPost || c.spec.Method == http.MethodPatch {
-		r.Header.Set("Idempotency-Key", c.jobID+"-"+strconv.FormatInt(record.Index, 10))
+		r.Header.Set("Idempotency-Key", c.callID+"-"+strconv.FormatInt(record.Index, 10))
 	}
 	for _, h := range filled.headers {
 		if strings.EqualFold(h.name, "Host") {

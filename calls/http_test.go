@@ -33,7 +33,7 @@ func env(name string) (string, bool) {
 
 func caller(t *testing.T, s job.HTTPSpec) *httpCaller {
 	t.Helper()
-	c, err := newHTTP(s, Options{JobID: "JOB", Parallelism: 10, Env: env})
+	c, err := newHTTP(s, Options{CallID: "JOB", Parallelism: 10, Env: env})
 	require.NoError(t, err)
 	return c
 }

@@ -16,6 +16,27 @@ type Manifest struct {
 	Created time.Time   `json:"created"`
 	Spec    Spec        `json:"spec"`
 	Input   Fingerprint `json:"input"`
+	// Calls counts how often a redrive has changed the call.
+	Calls int `json:"calls,omitempty"`
+}
+
+// Goes returns the manifest of a job that goes on with another spec and input.
+func (m Manifest) Goes(on Spec, input Fingerprint) Manifest {
+	if m.Spec.Call.identity() != on.Call.identity() {
+		m.Calls++
+	}
+	on.Redrive = nil
+	m.Spec, m.Input = on, input
+	return m
+}
+
+// CallID begins the idempotency keys: the same after every resume and for a
+// redrive with the same call, another one for another call.
+func (m Manifest) CallID() string {
+	if m.Calls == 0 {
+		return m.JobID
+	}
+	return fmt.Sprintf("%s-%d", m.JobID, m.Calls)
 }
 
 // Fingerprint tells one input from another.
@@ -67,7 +88,7 @@ func (s Spec) accepts(other Spec) error {
 		return s.refuse("output.include_input %t, not %t", s.Output.IncludeInput, other.Output.IncludeInput)
 	case s.BatchRecords() != other.BatchRecords():
 		return s.refuse("parts of chunk_size × batch_size = %d records, not %d", s.BatchRecords(), other.BatchRecords())
-	case s.Call.identity() != other.Call.identity():
+	case other.Redrive == nil && s.Call.identity() != other.Call.identity():
 		return s.refuse("another call")
 	}
 	return nil

@@ -28,6 +28,8 @@ type Spec struct {
 	// Rate is how many calls start per second at most, all workers together;
 	// 0, the default, sets no limit.
 	Rate float64 `json:"rate"`
+	// Redrive calls failed records again, in an output folder that is there.
+	Redrive *RedriveSpec `json:"redrive,omitempty"`
 	// Retry is how often and when a failed call is made again.
 	Retry RetrySpec `json:"retry"`
 	// Outage is what to do when nearly all calls fail.
@@ -68,6 +70,20 @@ type RetrySpec struct {
 	BackoffCoefficient float64 `json:"backoff_coefficient"`
 	// MaximumInterval bounds every wait; default 30s.
 	MaximumInterval Duration `json:"maximum_interval"`
+}
+
+// RedriveSpec chooses failed records: those that fit all that is set. The call
+// may be another one than before.
+type RedriveSpec struct {
+	// Kind is the failure's: "http", "timeout", "poison", ...
+	Kind string `json:"kind,omitempty"`
+	// Status is the failure's HTTP status, or a class of them: "5xx".
+	Status StatusPattern `json:"status,omitempty"`
+}
+
+// Chooses says whether a record that failed like this is called again.
+func (r RedriveSpec) Chooses(failure CallError) bool {
+	return (r.Kind == "" || r.Kind == failure.Kind) && (r.Status == "" || r.Status.Matches(failure.Status))
 }
 
 // OutageSpec is about a called side that is down: nearly all calls fail in a way

@@ -109,6 +109,8 @@ type Plan struct {
 	Committed []Range `json:"committed,omitempty"`
 	// Totals are those of the committed ranges.
 	Totals Totals `json:"totals"`
+	// Redriven counts failed records that are called again.
+	Redriven int64 `json:"redriven,omitempty"`
 }
 
 // Summary is the result of the workflow and the content of _SUCCESS.
@@ -117,4 +119,6 @@ type Summary struct {
 	Output  string `json:"output"`
 	Records int64  `json:"records"`
 	Totals
+	// Redriven counts failed records that were called again.
+	Redriven int64 `json:"redriven,omitempty"`
 }

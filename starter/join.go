@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 
 	"go.temporal.io/sdk/client"
@@ -25,6 +26,9 @@ func join(ctx context.Context, c client.Client, w io.Writer, o startOptions, spe
 		running, err := specOf(ctx, c, o.id)
 		if err != nil || running == nil || sameSpec(*running, spec) {
 			return err
+		}
+		if spec.Redrive != nil && running.Redrive == nil {
+			return fmt.Errorf("job %s is still running: its failed records can be redriven when it has ended", o.id)
 		}
 		if err := running.Accepts(spec); err != nil {
 			return err

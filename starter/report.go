@@ -22,6 +22,9 @@ func report(w io.Writer, spec job.Spec, summary job.Summary, took time.Duration)
 	say(w, "%s records done in %s: %s succeeded, %s failed, %s calls made",
 		humanize.Comma(summary.Records), took.Round(10*time.Millisecond),
 		humanize.Comma(summary.Succeeded), humanize.Comma(summary.Failed), humanize.Comma(summary.Attempts))
+	if spec.Redrive != nil {
+		say(w, "%s failed records were called again", humanize.Comma(summary.Redriven))
+	}
 	say(w, "answers:  %s", filepath.Join(spec.Output.URI, "part-*.jsonl"))
 	if summary.Failed == 0 {
 		return nil

@@ -49,22 +49,29 @@ stops at once.`,
   longhaul run job.yaml --input records.csv --output out --parallelism 500
   longhaul run job.yaml --address localhost:7233`,
 		Args: oneArgument("SPEC"),
-		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			spec, err := o.spec.load(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			return o.run(cmd, spec, args[0])
+		},
 	}
+	o.register(cmd)
+	return cmd
+}
+
+func (o *runOptions) register(cmd *cobra.Command) {
 	o.spec.register(cmd)
 	cmd.Flags().StringVar(&o.id, "id", "", "workflow id (default: made from the output folder)")
 	cmd.Flags().StringVar(&o.stateDir, "state", "", "folder of the local server (default: .longhaul beside SPEC)")
 	cmd.Flags().StringSliceVar(&o.allowEnv, "allow-env", nil, "environment variable that templates may use; may be repeated")
 	cmd.Flags().StringSliceVar(&o.allowHosts, "allow-host", nil, `host that the job may call, such as "*.example.com"; may be repeated (default: all but link-local and metadata addresses)`)
 	cmd.Flags().BoolVar(&o.exec, "allow-exec", false, "let the job run programs on this machine (call.exec)")
-	return cmd
 }
 
-func (o *runOptions) run(cmd *cobra.Command, file string) error {
-	spec, err := o.spec.load(cmd, file)
-	if err != nil {
-		return err
-	}
+// run runs a spec that was read from the file; "-" for none.
+func (o *runOptions) run(cmd *cobra.Command, spec job.Spec, file string) error {
 	if err := absolutePaths(&spec); err != nil {
 		return err
 	}

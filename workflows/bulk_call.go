@@ -60,6 +60,7 @@ func (d *dispatcher) finish(ctx workflow.Context) (summary job.Summary, err erro
 	err = workflow.ExecuteActivity(ctx, methods.FinishJob, d.state.Plan.Ref).Get(ctx, &summary)
 	if err == nil {
 		d.phase = job.PhaseFinished
+		summary.Redriven = d.state.Plan.Redriven
 	}
 	return summary, failWorkflow(err)
 }

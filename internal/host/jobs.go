@@ -39,9 +39,9 @@ func newJobs(store *storage.Local, c client.Client, options calls.Options) *jobs
 }
 
 // newCaller makes the caller of a job's spec.
-func (j *jobs) newCaller(spec job.Spec, jobID string) (calls.Caller, error) {
+func (j *jobs) newCaller(spec job.Spec, callID string) (calls.Caller, error) {
 	options := j.calls
-	options.JobID, options.Parallelism, options.ReadFile = jobID, spec.Parallelism, j.readFile
+	options.CallID, options.Parallelism, options.ReadFile = callID, spec.Parallelism, j.readFile
 	return calls.New(spec.Call, options)
 }
 

@@ -70,7 +70,7 @@ func (j *jobs) fillIn(o *openJob) (*openJob, error) {
 			WithHint("bring it back, or start the job again")
 	}
 	spec := manifest.Spec
-	caller, err := j.newCaller(spec, manifest.JobID)
+	caller, err := j.newCaller(spec, manifest.CallID())
 	if err != nil {
 		return nil, err
 	}

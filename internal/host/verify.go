@@ -49,6 +49,21 @@ func Verify(ctx context.Context, root, uri string) (v *output.Verification, err 
 	}, func(int64) {})
 }
 
+// SpecOf is the spec that an output folder was written with; nil if the folder is
+// none.
+func SpecOf(uri string) (spec *job.Spec, err error) {
+	stored, err := storage.Unconfined(".").Folder(uri, false)
+	if err != nil {
+		return nil, nil //nolint:nilerr // not there, or no folder
+	}
+	defer func() { err = errors.Join(err, stored.Close()) }()
+	manifest, err := output.NewFolder(stored, uri).Manifest()
+	if err != nil || manifest == nil {
+		return nil, err
+	}
+	return &manifest.Spec, nil
+}
+
 // Failures groups the failed records of an output folder.
 func Failures(uri string) (groups []output.FailureGroup, err error) {
 	stored, err := storage.Unconfined(".").Folder(uri, false)

@@ -1,11 +1,7 @@
 package output
 
 import (
-	"bufio"
 	"cmp"
-	"encoding/json"
-	"errors"
-	"io"
 	"slices"
 
 	"longhaul/job"
@@ -44,7 +40,11 @@ func (f *Folder) Failures() ([]FailureGroup, error) {
 		if commit.Errors == nil {
 			continue
 		}
-		if err := f.group(groups, commit.Errors.Name); err != nil {
+		err = f.eachLine(commit.Errors.Name, true, func(line keptLine) error {
+			count(groups, line.Index, *line.Error)
+			return nil
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -56,28 +56,6 @@ func (f *Folder) Failures() ([]FailureGroup, error) {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.First, b.First))
 	})
 	return sorted, nil
-}
-
-func (f *Folder) group(groups map[groupKey]*FailureGroup, name string) error {
-	object, err := f.store.Open(name)
-	if err != nil {
-		return err
-	}
-	lines := json.NewDecoder(bufio.NewReader(io.NewSectionReader(object, 0, object.Size())))
-	for {
-		var line struct {
-			Index int64         `json:"index"`
-			Error job.CallError `json:"error"`
-		}
-		err := lines.Decode(&line)
-		if errors.Is(err, io.EOF) {
-			return object.Close()
-		}
-		if err != nil {
-			return errors.Join(job.Errorf(job.KindOutput, name, "is damaged: %w", err), object.Close())
-		}
-		count(groups, line.Index, line.Error)
-	}
 }
 
 func count(groups map[groupKey]*FailureGroup, index int64, failure job.CallError) {
