@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -207,18 +208,28 @@ func TestFaultsOfTheTransport(t *testing.T) {
 		kind    string
 		retry   bool
 	}{
-		"reset":         {hijack(""), "transport", true},
-		"half a body":   {hijack("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"), "transport", true},
-		"garbage":       {hijack("garbage\r\n\r\n"), "transport", true},
-		"slow headers":  {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "timeout", true},
-		"slow body":     {func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); <-r.Context().Done() }, "timeout", true},
-		"redirect loop": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, "transport", true},
-		"too large":     {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 2000)) }, "too_large", false},
+		"reset":                   {hijack(""), "transport", true},
+		"half a body":             {hijack("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"), "transport", true},
+		"garbage":                 {hijack("garbage\r\n\r\n"), "transport", true},
+		"slow headers":            {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "timeout", true},
+		"slow body":               {func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); <-r.Context().Done() }, "timeout", true},
+		"redirect loop":           {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, "transport", true},
+		"a longer body than said": {hijack("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n12345"), "", false},
+		"no number for a length":  {hijack("HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n12345"), "transport", true},
+		"10 MB":                   {tenMegabytes, "too_large", false},
+		"10 MB, no length":        {func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); tenMegabytes(w, r) }, "too_large", false},
+		"too large":               {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 2000)) }, "too_large", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := spec(serve(t, c.handler) + "/" + "canary-7261")
 			s.Timeout, s.MaxResponseBytes = job.Duration(300*time.Millisecond), 1000
+			if c.kind == "" {
+				answer, err := caller(t, s).Call(t.Context(), record(`1`))
+				require.NoError(t, err)
+				require.Equal(t, "12", string(answer.Output), "as much as was said")
+				return
+			}
 			failure := fail(t, s)
 			require.Equal(t, c.kind, failure.Kind, failure)
 			require.Equal(t, c.retry, failure.Retry)
@@ -228,6 +239,19 @@ func TestFaultsOfTheTransport(t *testing.T) {
 	refused := fail(t, spec("http://127.0.0.1:1/canary-7261"))
 	require.Equal(t, "transport", refused.Kind)
 	require.NotContains(t, refused.Message, "canary")
+}
+
+func tenMegabytes(w http.ResponseWriter, _ *http.Request) {
+	// The caller hangs up long before the end.
+	_, _ = w.Write(bytes.Repeat([]byte("x"), 10_000_000))
+}
+
+// 10 MB are below the default bound, and come whole.
+func TestALargeAnswer(t *testing.T) {
+	t.Parallel()
+	answer, err := caller(t, spec(serve(t, tenMegabytes))).Call(t.Context(), record(`1`))
+	require.NoError(t, err)
+	require.Len(t, answer.Output, 10_000_000+len(`""`))
 }
 
 func TestAnAbandonedCallReturnsAtOnce(t *testing.T) {
@@ -255,7 +279,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	c := caller(t, spec(server.URL))
 	slots := make(chan struct{}, parallelism)
 	var all sync.WaitGroup
-	for range 1000 {
+	for range 10_000 {
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()

@@ -40,7 +40,7 @@ func newBrokenAPI(t *testing.T, n int, marks ...int64) *brokenAPI {
 			if strings.HasSuffix(r.Header.Get("Idempotency-Key"), "-1-"+strconv.Itoa(index)) {
 				b.keysTwo.Add(1)
 			}
-			b.countingAPI.ServeHTTP(w, r)
+			b.ServeHTTP(w, r)
 		}
 	}))
 	t.Cleanup(b.gate.Close)

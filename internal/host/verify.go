@@ -54,7 +54,7 @@ func Verify(ctx context.Context, root, uri string) (v *output.Verification, err 
 func SpecOf(uri string) (spec *job.Spec, err error) {
 	stored, err := storage.Unconfined(".").Folder(uri, false)
 	if err != nil {
-		return nil, nil //nolint:nilerr // not there, or no folder
+		return nil, nil // not there, or no folder
 	}
 	defer func() { err = errors.Join(err, stored.Close()) }()
 	manifest, err := output.NewFolder(stored, uri).Manifest()
