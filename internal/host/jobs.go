@@ -8,11 +8,9 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
-	"golang.org/x/sync/semaphore"
 
 	"longhaul/activities"
 	"longhaul/calls"
-	"longhaul/internal/pool"
 	"longhaul/internal/storage"
 	"longhaul/job"
 )
@@ -28,14 +26,14 @@ type jobs struct {
 	// calls is what the callers of all jobs share.
 	calls calls.Options
 	// isolation is shared by the pools of all jobs.
-	isolation *semaphore.Weighted
+	isolation *sync.RWMutex
 
 	mu   sync.Mutex
 	open map[job.Ref]*openJob
 }
 
 func newJobs(store *storage.Local, c client.Client, options calls.Options) *jobs {
-	return &jobs{store: store, client: c, calls: options, isolation: pool.NewIsolation(), open: map[job.Ref]*openJob{}}
+	return &jobs{store: store, client: c, calls: options, isolation: &sync.RWMutex{}, open: map[job.Ref]*openJob{}}
 }
 
 // newCaller makes the caller of a job's spec.

@@ -56,14 +56,15 @@ func (r *run) answer(record job.Record) (job.Result, error) {
 // attempt makes one call, and says whether it counts as one of the record's
 // attempts. An error means that it was not made.
 func (r *run) attempt(record job.Record, first bool) (result job.Result, counts bool, err error) {
-	weight := int64(1)
+	isolation := r.settings.Isolation.RLocker()
 	if r.alone {
-		weight = everybody
+		isolation = r.settings.Isolation
 	}
-	if err := r.settings.Isolation.Acquire(r.stop, weight); err != nil {
+	isolation.Lock()
+	defer isolation.Unlock()
+	if r.stop.Err() != nil {
 		return result, false, context.Cause(r.stop)
 	}
-	defer r.settings.Isolation.Release(weight)
 	if err := r.log.Mark(job.Mark{Index: record.Index, Alone: r.alone}); err != nil {
 		return result, false, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -23,6 +24,9 @@ type outage struct {
 	spec job.OutageSpec
 	// breaker is open during an outage, half-open for a probe.
 	breaker circuitbreaker.CircuitBreaker[any]
+	// troubled is set while there are failures among the recent calls, down while
+	// the breaker is not closed: they spare the locks.
+	troubled, down atomic.Bool
 	// wake has the pool look whether calls may start.
 	wake func()
 	// over is done when the outage has lasted too long.
@@ -58,7 +62,7 @@ func newOutage(spec job.OutageSpec, wake func()) *outage {
 
 // allows says whether a call may start. If the answer is yes it must, and tell
 // with note or abandoned how it ended.
-func (o *outage) allows() bool { return o.breaker.TryAcquirePermit() }
+func (o *outage) allows() bool { return !o.down.Load() || o.breaker.TryAcquirePermit() }
 
 // note takes the outcome of a call; first says whether it was its record's first.
 // It returns whether the attempt counts: while nearly all calls fail, no record
@@ -72,6 +76,9 @@ func (o *outage) note(failure *job.CallError, first bool) (counts bool) {
 		return true
 	}
 	failed := failure != nil && failure.Retry
+	if !failed && !o.troubled.Load() {
+		return true
+	}
 	o.mu.Lock()
 	if failed {
 		o.last = failure
@@ -79,19 +86,22 @@ func (o *outage) note(failure *job.CallError, first bool) (counts bool) {
 	if !failed || first {
 		o.recent.add(failed)
 	}
+	o.troubled.Store(o.recent.failed > 0 || o.down.Load())
 	switch nearlyAll := o.recent.nearlyAllFailed(); {
 	case nearlyAll && o.since.IsZero():
 		o.since = time.Now()
 		o.begins = time.AfterFunc(o.spec.After.Std(), o.breaker.Open)
-	case !nearlyAll && !o.since.IsZero() && o.breaker.IsClosed():
+	case !nearlyAll && !o.since.IsZero() && !o.down.Load():
 		o.begins.Stop()
 		o.since = time.Time{}
 	}
 	counts = o.since.IsZero()
 	o.mu.Unlock()
-	if failed {
+	switch {
+	case !o.down.Load():
+	case failed:
 		o.breaker.RecordFailure()
-	} else {
+	default:
 		o.breaker.RecordSuccess()
 	}
 	return counts
@@ -100,7 +110,7 @@ func (o *outage) note(failure *job.CallError, first bool) (counts bool) {
 // abandoned is for a call that was allowed and not made, or cut off: as a probe
 // it tells nothing, and another one has to be made.
 func (o *outage) abandoned() {
-	if o.breaker.IsHalfOpen() {
+	if o.down.Load() && o.breaker.IsHalfOpen() {
 		o.breaker.RecordFailure()
 	}
 }
@@ -109,6 +119,7 @@ func (o *outage) abandoned() {
 func (o *outage) opened() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.down.Store(true)
 	now := time.Now()
 	if limit := o.spec.GiveUp.Std(); limit > 0 && now.Sub(o.since) >= limit {
 		o.giveUp(job.Errorf(job.KindOutage, "outage.give_up", "nearly all calls have failed for %s, the last with %v", o.spec.GiveUp, o.last).
@@ -127,6 +138,7 @@ func (o *outage) ended() {
 	o.mu.Lock()
 	o.since, o.recent, o.nextAt = time.Time{}, recent{}, time.Time{}
 	o.waits.Reset()
+	o.down.Store(false)
 	o.mu.Unlock()
 	o.wake()
 }

@@ -51,7 +51,7 @@ func (s *site) since(then time.Time) int {
 }
 
 func sitePool(s *site, outage job.OutageSpec) *Pool {
-	p := New(s, Settings{Retry: retries, Outage: outage, Isolation: NewIsolation()})
+	p := New(s, Settings{Retry: retries, Outage: outage, Isolation: &sync.RWMutex{}})
 	p.Join(job.Share{Calls: 50})
 	return p
 }
@@ -141,7 +141,7 @@ func TestSomeFailuresAreNoOutage(t *testing.T) {
 				return nil, errors.New("no luck")
 			}
 			return nil, nil
-		}), Settings{Retry: retries, Outage: outages, Isolation: NewIsolation()})
+		}), Settings{Retry: retries, Outage: outages, Isolation: &sync.RWMutex{}})
 		p.Join(job.Share{Calls: 50})
 		var kept results
 		began := time.Now()
@@ -163,7 +163,7 @@ func TestPermanentFailuresAreNoOutage(t *testing.T) {
 	t.Parallel()
 	p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 		return nil, &job.CallError{Kind: "http", Status: 404}
-	}), Settings{Retry: retries, Outage: outages, Isolation: NewIsolation()})
+	}), Settings{Retry: retries, Outage: outages, Isolation: &sync.RWMutex{}})
 	p.Join(job.Share{Calls: 50})
 	var kept results
 	require.NoError(t, p.Run(t.Context(), t.Context(), false, records(1000), &kept))

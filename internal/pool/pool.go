@@ -3,12 +3,10 @@ package pool
 import (
 	"container/list"
 	"context"
-	"math"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
-	"golang.org/x/sync/semaphore"
 
 	"longhaul/job"
 )
@@ -43,16 +41,10 @@ type Settings struct {
 	// Limited pools start calls no faster than the rates of their shares allow
 	// together.
 	Limited bool
-	// Isolation is shared by all pools of a process; see NewIsolation.
-	Isolation *semaphore.Weighted
+	// Isolation is shared by all pools of a process: each call reads, a call that
+	// must be alone in the process writes.
+	Isolation *sync.RWMutex
 }
-
-// everybody is the weight of all calls of a process.
-const everybody = math.MaxInt32
-
-// NewIsolation lets a call be the only one in the process: each takes a weight
-// of one, a call that must be alone takes all.
-func NewIsolation() *semaphore.Weighted { return semaphore.NewWeighted(everybody) }
 
 // New makes a pool without tokens for one kind of call.
 func New(caller Caller, settings Settings) *Pool {

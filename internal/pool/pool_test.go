@@ -25,7 +25,7 @@ func (f callerFunc) Call(ctx context.Context, record job.Record) (job.Answer, er
 }
 
 func newPool(caller Caller, retry job.RetrySpec, limited bool) *Pool {
-	return New(caller, Settings{Retry: retry, Limited: limited, Isolation: NewIsolation()})
+	return New(caller, Settings{Retry: retry, Limited: limited, Isolation: &sync.RWMutex{}})
 }
 
 func records(n int64) iter.Seq2[job.Record, error] {

@@ -102,39 +102,38 @@ func TestARateThatStaysIsUsedInFull(t *testing.T) {
 // jobs too, and none begins before it has ended.
 func TestACallAloneInTheProcess(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		isolation := NewIsolation()
-		var inFlight, most, worst atomic.Int64
-		caller := callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
-			now := inFlight.Add(1)
-			defer inFlight.Add(-1)
-			if record.Value != nil {
-				worst.Store(max(worst.Load(), now))
-			}
-			most.Store(max(most.Load(), now))
-			<-time.After(time.Second)
-			if record.Value != nil {
-				worst.Store(max(worst.Load(), inFlight.Load()))
-			}
-			return nil, nil
-		})
-		pools := []*Pool{New(caller, Settings{Retry: retries, Isolation: isolation}), New(caller, Settings{Retry: retries, Isolation: isolation})}
-		var all sync.WaitGroup
-		for _, p := range pools {
-			p.Join(job.Share{Calls: 10})
-			all.Go(func() { _ = p.Run(t.Context(), t.Context(), false, records(100), &results{}) })
+	var isolation sync.RWMutex
+	var inFlight, company atomic.Int64
+	began := make(chan struct{}, 1000)
+	caller := callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
+		others := inFlight.Add(1) - 1
+		defer inFlight.Add(-1)
+		began <- struct{}{}
+		<-time.After(time.Millisecond)
+		if record.Value != nil {
+			company.Add(others + inFlight.Load() - 1)
 		}
-		<-time.After(2500 * time.Millisecond)
-		var log results
+		return nil, nil
+	})
+	pools := []*Pool{New(caller, Settings{Retry: retries, Isolation: &isolation}), New(caller, Settings{Retry: retries, Isolation: &isolation})}
+	var all sync.WaitGroup
+	for _, p := range pools {
+		p.Join(job.Share{Calls: 10})
+		all.Go(func() { _ = p.Run(t.Context(), t.Context(), false, records(300), &results{}) })
+	}
+	for range 30 {
+		<-began
+	}
+	var log results
+	for range 5 {
 		one := func(yield func(job.Record, error) bool) {
 			yield(job.Record{Index: 7, Value: json.RawMessage("1")}, nil)
 		}
 		require.NoError(t, pools[0].Run(t.Context(), t.Context(), true, one, &log))
-		all.Wait()
-		require.EqualValues(t, 1, worst.Load())
-		require.Greater(t, most.Load(), int64(10))
-		require.Equal(t, []job.Mark{{Index: 7, Alone: true}}, log.marks)
-	})
+	}
+	all.Wait()
+	require.Zero(t, company.Load())
+	require.Equal(t, job.Mark{Index: 7, Alone: true}, log.marks[0])
 }
 
 // Every call is marked before it begins, and after it unless there is a result.
