@@ -23,6 +23,9 @@ type Jobs interface {
 	Open(ref job.Ref) (*Job, func(), error)
 	// State says what the server knows of an owner's workflow.
 	State(ctx context.Context, owner job.Owner) job.OwnerState
+	// Identity is that of the client that asked for a change; empty if the server
+	// does not tell.
+	Identity(ctx context.Context, request job.Request) string
 }
 
 // Preparation is what IndexInput works with.
@@ -111,12 +114,14 @@ type Journals interface {
 // Folder is the output folder of a running job.
 type Folder interface {
 	Journals
+	PutControl(control job.Control) error
 	Flush(ctx context.Context, epoch int64, batch job.Batch) (job.Commit, error)
 	Finish(ctx context.Context, ref job.Ref, records, batchRecords int64) (job.Summary, error)
 }
 
 // Seat is a share that has joined a pool.
 type Seat = interface {
+	Closed() <-chan struct{}
 	Leave()
 	Bequeath()
 }

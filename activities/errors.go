@@ -16,6 +16,10 @@ import (
 // the chunk is for another one, at once.
 var errWorkerStops = errors.New("the worker stops")
 
+// errLaneClosed ends an attempt whose share was taken away: its range is for
+// another lane.
+var errLaneClosed = errors.New("the lane was closed")
+
 // atTheEdge turns an error into what Temporal understands: whether to retry is
 // decided here, by the error's kind.
 func atTheEdge(ctx context.Context, err error) error {

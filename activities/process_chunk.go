@@ -25,6 +25,9 @@ func (a *Activities) ProcessChunk(ctx context.Context, ref job.Ref, chunk job.Ch
 	}
 	defer done()
 	receipt, err := opened.process(ctx, chunk, beat)
+	if errors.Is(err, errLaneClosed) {
+		return job.Receipt{Range: chunk.Range, Pool: opened.Pool.ID(), Unfinished: true}, nil
+	}
 	return receipt, atTheEdge(ctx, err)
 }
 
@@ -60,6 +63,8 @@ func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Ans
 		return err
 	}
 	seat := j.Pool.Join(chunk.Share)
+	stop, end := untilClosed(stop, seat)
+	defer end()
 	defer func() {
 		if chunk.Final && err == nil {
 			seat.Bequeath()
@@ -94,6 +99,19 @@ func (j *Job) workflowEnded(info activity.Info) func(context.Context) bool {
 		owner := job.Owner{Namespace: info.Namespace, WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID}
 		return j.State(ctx, owner) == job.OwnerEnded
 	}
+}
+
+// untilClosed is done also when the lane is closed.
+func untilClosed(stop context.Context, seat Seat) (context.Context, func()) {
+	stop, cancel := context.WithCancelCause(stop)
+	go func() {
+		select {
+		case <-seat.Closed():
+			cancel(errLaneClosed)
+		case <-stop.Done():
+		}
+	}()
+	return stop, func() { cancel(nil) }
 }
 
 // startDelay is the rest of the wait that the schedule asks for; a later

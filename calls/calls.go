@@ -18,6 +18,13 @@ type Checker interface {
 	Check(record job.Record) error
 }
 
+// Resizable is a Caller that holds something for each call in flight, as
+// connections.
+type Resizable interface {
+	// Resize is called when more or fewer calls may be in flight.
+	Resize(parallelism int)
+}
+
 // Options is what a caller needs besides its spec.
 type Options struct {
 	// CallID begins the idempotency keys.

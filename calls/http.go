@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"longhaul/job"
@@ -26,7 +27,8 @@ type httpCaller struct {
 	callID    string
 	templates *templates
 	selection *selection
-	client    *http.Client
+	*connections
+	client *http.Client
 }
 
 func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
@@ -54,11 +56,34 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	hosts := newGuard(options.AllowHosts)
 	transport := newTransport(options.Parallelism, hosts.dialer())
 	transport.TLSClientConfig = secured
-	hosts.next = transport
+	connections := &connections{}
+	connections.Store(transport)
+	hosts.next = connections
 	return &httpCaller{
 		spec: spec, callID: options.CallID, templates: parsed, selection: selected,
-		client: &http.Client{Transport: hosts},
+		connections: connections, client: &http.Client{Transport: hosts},
 	}, nil
+}
+
+// connections is the transport in use.
+type connections struct{ atomic.Pointer[http.Transport] }
+
+// RoundTrip uses one of the connections.
+func (c *connections) RoundTrip(r *http.Request) (*http.Response, error) {
+	return c.Load().RoundTrip(r)
+}
+
+// Resize makes room for more connections. The old ones are closed when they are
+// idle.
+func (c *connections) Resize(parallelism int) {
+	old := c.Load()
+	if parallelism <= old.MaxConnsPerHost {
+		return
+	}
+	larger := old.Clone()
+	larger.MaxIdleConnsPerHost, larger.MaxConnsPerHost = parallelism, parallelism
+	c.Store(larger)
+	old.CloseIdleConnections()
 }
 
 // newTransport keeps a connection for every call in flight, and opens no more:

@@ -40,16 +40,8 @@ type Progress struct {
 	// Started is when the workflow began, over all its runs.
 	Started  time.Time `json:"started"`
 	Settings Settings  `json:"settings"`
-}
-
-// Settings are those in force.
-type Settings struct {
-	Parallelism   int          `json:"parallelism"`
-	ChunkSize     int64        `json:"chunk_size"`
-	ChunkInterval Duration     `json:"chunk_interval"`
-	BatchInterval Duration     `json:"batch_interval"`
-	Rate          float64      `json:"rate"`
-	MaxFailures   FailureLimit `json:"max_failures"`
+	// Changes of settings, the last hundred.
+	Changes []Change `json:"changes,omitempty"`
 }
 
 // Heartbeat is what a running activity tells between its start and its end.

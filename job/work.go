@@ -34,6 +34,10 @@ func (r Range) String() string {
 
 // Share is the part of the job's limits that one lane may use.
 type Share struct {
+	// Lane is the lane's number.
+	Lane int `json:"lane"`
+	// Version is that of the Control that the share is from.
+	Version int64 `json:"version,omitempty"`
 	// Calls is how many calls in flight the lane adds.
 	Calls int `json:"calls"`
 	// Rate is how many calls per second it may start; 0 for no limit.
@@ -88,6 +92,9 @@ type Receipt struct {
 	Journals []JournalRef `json:"journals"`
 	// Pool is the id of the pool that had the chunk's share.
 	Pool string `json:"pool,omitempty"`
+	// Unfinished: the lane was closed before every record had an answer. The
+	// journals are there, but nothing else of the receipt.
+	Unfinished bool `json:"unfinished,omitempty"`
 }
 
 // Batch is the argument of FlushBatch: a range to merge from these journals.

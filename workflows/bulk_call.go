@@ -16,8 +16,8 @@ var methods *activities.Activities
 // answer in the output folder exactly once. A user starts it with a spec; the
 // state is for the runs that continue it.
 func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, error) {
-	d := &dispatcher{spec: spec, state: state}
-	if err := workflow.SetQueryHandler(ctx, job.QueryProgress, d.progress); err != nil {
+	d := &dispatcher{spec: spec.Tuned(state.Tuning), state: state, steering: workflow.NewMutex(ctx)}
+	if err := d.listen(ctx); err != nil {
 		return job.Summary{}, err
 	}
 	switch {
@@ -31,6 +31,10 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 	d.prepare()
 	if err := d.run(ctx); err != nil {
 		return job.Summary{}, failWorkflow(err)
+	}
+	// A change that is under way ends in this run.
+	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) && !d.steering.IsLocked() }); err != nil {
+		return job.Summary{}, err
 	}
 	if d.continues {
 		return job.Summary{}, workflow.NewContinueAsNewError(ctx, BulkCall, spec, d.state)

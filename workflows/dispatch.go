@@ -17,6 +17,8 @@ type dispatcher struct {
 	cutter  *cutter
 	pace    *pace
 	batches *batches
+	// again are ranges whose lane was closed before they were done.
+	again []job.Range
 
 	// received are the receipts' totals of batches that are not committed.
 	received job.Totals
@@ -25,12 +27,19 @@ type dispatcher struct {
 	stopped      error
 	cancelChunks workflow.CancelFunc
 	continues    bool
+	// steering is held while a change is put in force.
+	steering workflow.Mutex
 }
 
 // prepare derives all that follows from the spec and the state.
 func (d *dispatcher) prepare() {
 	plan := d.state.Plan
 	d.lanes = newLanes(d.spec.Parallelism, d.spec.Rate, d.spec.ChunkSize, leftOf(plan, d.state.Next))
+	if d.state.Control > 0 {
+		// A control file that is there speaks of other lanes.
+		d.state.Control++
+		d.lanes.retune(d.spec.Parallelism, d.spec.Rate, d.state.Control)
+	}
 	d.cutter = newCutter(plan, d.state.Next, d.spec.ChunkSize, d.lanes.count(), d.spec.Parallelism/d.lanes.count())
 	d.pace = newPace(d.spec, d.state.Due)
 	d.batches = newBatches(plan)
@@ -44,14 +53,8 @@ func (d *dispatcher) run(ctx workflow.Context) error {
 	chunks, d.cancelChunks = workflow.WithCancel(ctx)
 	defer d.cancelChunks()
 	d.judgeFailures(true)
-	for d.stopped == nil {
-		if d.suggestsNewRun(ctx) {
-			d.continues = true
-			break
-		}
-		if more := d.next(ctx, chunks); !more {
-			break
-		}
+	for d.stopped == nil && d.next(ctx, chunks) {
+		d.continues = d.continues || d.suggestsNewRun(ctx)
 	}
 	d.phase = job.PhaseDraining
 	// What is under way ends even if the workflow is canceled meanwhile.
@@ -72,56 +75,83 @@ func (d *dispatcher) suggestsNewRun(ctx workflow.Context) bool {
 }
 
 // next waits for a lane and for the pace, and starts a chunk. It returns false
-// when there is none to start.
+// when there is none to start, and none may come back.
 func (d *dispatcher) next(ctx, chunks workflow.Context) bool {
-	if d.cutter.left == 0 {
-		return false
-	}
-	err := workflow.Await(ctx, func() bool { return d.stopped != nil || d.lanes.anyFree() })
-	if err == nil && d.stopped == nil {
+	var over bool
+	err := workflow.Await(ctx, func() bool {
+		over = !d.hasChunk() && d.lanes.inFlight() == 0
+		return d.stopped != nil || over || !d.state.Paused && d.hasChunk() && (d.lanes.free() >= 0 || d.lanes.inFlight() == 0)
+	})
+	if err == nil && d.stopped == nil && !over && len(d.again) == 0 {
 		err = d.awaitPace(ctx)
 	}
 	if err != nil {
 		d.stop(err)
 	}
-	if d.stopped != nil {
+	if d.stopped != nil || over {
 		return false
 	}
-	final := d.cutter.isFinal()
-	chunk, endsBatch, ok := d.cutter.cut()
-	if !ok {
-		return false
+	if d.lanes.inFlight() == 0 && d.lanes.free() < 0 {
+		// All are bequeathed and a range has come back: the shares are nobody's.
+		d.lanes.reopen()
 	}
-	delay := d.pace.wait(workflow.Now(ctx))
-	d.pace.started(chunk.Len(), endsBatch)
-	lane, share := d.lanes.take()
+	if d.state.Paused || d.lanes.free() < 0 {
+		return true // that came while it waited for the pace
+	}
+	chunk := job.Chunk{Share: d.lanes.take()}
+	if len(d.again) > 0 {
+		chunk.Range, d.again = d.again[0], d.again[1:]
+	} else {
+		d.cut(ctx, &chunk)
+	}
 	d.state.Chunks++
-	workflow.Go(chunks, func(ctx workflow.Context) {
-		d.process(ctx, job.Chunk{Range: chunk, Share: share, StartDelay: job.Duration(delay), Final: final}, lane)
-	})
+	workflow.Go(chunks, func(ctx workflow.Context) { d.process(ctx, chunk) })
 	return true
+}
+
+// cut fills in the next range, when it is to start, and whether it is among the
+// last.
+func (d *dispatcher) cut(ctx workflow.Context, chunk *job.Chunk) {
+	chunk.Final = d.cutter.isFinal()
+	var endsBatch bool
+	chunk.Range, endsBatch, _ = d.cutter.cut()
+	chunk.StartDelay = job.Duration(d.pace.wait(workflow.Now(ctx)))
+	d.pace.started(chunk.Len(), endsBatch)
+}
+
+// hasChunk says whether there is one to start in this run.
+func (d *dispatcher) hasChunk() bool {
+	return len(d.again) > 0 || d.cutter.left > 0 && !d.continues
 }
 
 // awaitPace waits by a durable timer for what lies far ahead.
 func (d *dispatcher) awaitPace(ctx workflow.Context) error {
-	ahead := d.pace.wait(workflow.Now(ctx)) - startDelayLimit
-	if ahead <= 0 {
-		return nil
+	for {
+		ahead, control := d.pace.wait(workflow.Now(ctx))-startDelayLimit, d.state.Control
+		if ahead <= 0 {
+			return nil
+		}
+		woken, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+			Timeout: ahead, TimerOptions: workflow.TimerOptions{Summary: "chunk interval"},
+		}, func() bool { return d.stopped != nil || d.state.Control != control || len(d.again) > 0 })
+		if err != nil || !woken || d.stopped != nil || d.state.Paused || len(d.again) > 0 {
+			return err
+		}
 	}
-	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-		Timeout: ahead, TimerOptions: workflow.TimerOptions{Summary: "chunk interval"},
-	}, func() bool { return d.stopped != nil })
-	return err
 }
 
 // process has a chunk worked on, and its batch flushed if it is the last one.
-func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk, lane int) {
+func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk) {
 	var receipt job.Receipt
 	options := withActivities(ctx, d.spec, chunk.String())
 	err := workflow.ExecuteActivity(options, methods.ProcessChunk, d.state.Plan.Ref, chunk).Get(options, &receipt)
-	d.lanes.giveBack(lane, receipt.Pool, chunk.Final)
+	d.lanes.giveBack(chunk.Share.Lane, receipt.Pool, chunk.Final && !receipt.Unfinished)
 	if err != nil {
 		d.stop(err)
+		return
+	}
+	if receipt.Unfinished {
+		d.again = append(d.again, chunk.Range)
 		return
 	}
 	d.received = d.received.Add(receipt.Totals)

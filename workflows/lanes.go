@@ -18,15 +18,22 @@ const (
 	smallestChunk = 100
 )
 
-// lanes are the places for chunks in flight. Their shares sum up to the job's
-// parallelism and rate, so that the bound holds over all workers whichever of
-// them has which chunk.
+// lanes are the places for chunks in flight. Their shares sum up to no more than
+// the job's parallelism and rate, so that the bound holds over all workers
+// whichever of them has which chunk.
 type lanes struct {
 	shares []job.Share
-	free   []int
-	// taken counts chunks in flight.
-	taken int
+	state  []laneState
 }
+
+type laneState int
+
+const (
+	laneFree laneState = iota
+	laneTaken
+	// laneBequeathed: its last chunk left its share to the neighbours.
+	laneBequeathed
+)
 
 // newLanes makes clamp(parallelism/16, 4, 64) lanes, or more for a high rate, but
 // no more than there are calls, small chunks in the records that are left, or
@@ -35,19 +42,29 @@ func newLanes(parallelism int, rate float64, chunkSize, left int64) *lanes {
 	forRate := int(min(maxLanes, chunkSeconds*rate/float64(chunkSize)))
 	n := min(max(parallelism/callsPerLane, forRate, minLanes), maxLanes)
 	n = min(n, parallelism, int(max(1, min(maxLanes, ceilDiv(left, smallestChunk)))))
-	rates := splitRate(rate, n)
-	n = len(rates)
-	l := &lanes{shares: make([]job.Share, n)}
-	for i := range l.shares {
-		calls := parallelism / n
-		if i < parallelism%n {
-			calls++
-		}
-		l.shares[i] = job.Share{Calls: calls, Rate: rates[i]}
-		// Taken from the end: the first lane first.
-		l.free = append(l.free, n-1-i)
-	}
+	n = len(splitRate(rate, n))
+	l := &lanes{shares: make([]job.Share, n), state: make([]laneState, n)}
+	l.retune(parallelism, rate, 0)
 	return l
+}
+
+// retune shares out other limits. The number of lanes stays, and so each share
+// grows if the parallelism does, and shrinks if it does: while some workers have
+// heard of the change and others have not, there are never more calls in flight
+// than the larger one allows. A lane whose calls or rate would be none is closed.
+func (l *lanes) retune(parallelism int, rate float64, version int64) {
+	n := len(l.shares)
+	rates := splitRate(rate, min(n, parallelism))
+	for i := range l.shares {
+		share := job.Share{Lane: i, Version: version, Pool: l.shares[i].Pool}
+		if i < len(rates) {
+			share.Calls, share.Rate = parallelism/n, rates[i]
+			if i < parallelism%n {
+				share.Calls++
+			}
+		}
+		l.shares[i] = share
+	}
 }
 
 // splitRate shares out a rate in whole calls per second: of a pool with a rate
@@ -73,27 +90,47 @@ func splitRate(rate float64, n int) []float64 {
 	return rates
 }
 
-func (l *lanes) count() int    { return len(l.shares) }
-func (l *lanes) inFlight() int { return l.taken }
-func (l *lanes) anyFree() bool { return len(l.free) > 0 }
+func (l *lanes) count() int { return len(l.shares) }
 
-// take returns a free lane; there must be one.
-func (l *lanes) take() (lane int, share job.Share) {
-	last := len(l.free) - 1
-	lane = l.free[last]
-	l.free = l.free[:last]
-	l.taken++
-	return lane, l.shares[lane]
+func (l *lanes) inFlight() int {
+	taken := 0
+	for _, state := range l.state {
+		if state == laneTaken {
+			taken++
+		}
+	}
+	return taken
 }
 
-// giveBack frees the lane, or closes it for good if its share was bequeathed.
-// The pool is the one that had the share.
-func (l *lanes) giveBack(lane int, pool string, closed bool) {
-	l.taken--
+// free is the first free lane that is open; -1 if there is none.
+func (l *lanes) free() int {
+	for i, state := range l.state {
+		if state == laneFree && l.shares[i].Calls > 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// take returns a free lane's share; there must be one.
+func (l *lanes) take() job.Share {
+	lane := l.free()
+	l.state[lane] = laneTaken
+	return l.shares[lane]
+}
+
+// giveBack frees the lane, or ends it if its share was bequeathed. The pool is
+// the one that had the share.
+func (l *lanes) giveBack(lane int, pool string, bequeathed bool) {
 	l.shares[lane].Pool = pool
-	if !closed {
-		l.free = append(l.free, lane)
+	l.state[lane] = laneFree
+	if bequeathed {
+		l.state[lane] = laneBequeathed
 	}
 }
+
+// reopen makes all lanes free. None may be taken: then nobody has a bequeathed
+// share any more.
+func (l *lanes) reopen() { clear(l.state) }
 
 func ceilDiv(a, b int64) int64 { return (a + b - 1) / b }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"longhaul/job"
 )
 
 func TestSharesSumUpToTheLimits(t *testing.T) {
@@ -15,8 +17,8 @@ func TestSharesSumUpToTheLimits(t *testing.T) {
 		rate := rapid.OneOf(rapid.Float64Range(0, 1e6), rapid.Float64Range(0, 50), rapid.Just(0.0)).Draw(t, "rate")
 		l := newLanes(parallelism, rate, 1000, rapid.Int64Range(0, 1<<40).Draw(t, "left"))
 		calls, rates, count := 0, 0.0, l.count()
-		for l.anyFree() {
-			_, share := l.take()
+		for l.free() >= 0 {
+			share := l.take()
 			require.Positive(t, share.Calls)
 			calls += share.Calls
 			rates += share.Rate
@@ -51,15 +53,48 @@ func TestNumberOfLanes(t *testing.T) {
 func TestAFinalLaneIsNotUsedAgain(t *testing.T) {
 	t.Parallel()
 	l := newLanes(2, 0, 1000, 1<<30)
-	first, _ := l.take()
-	second, _ := l.take()
+	first, second := l.take(), l.take()
 	require.Equal(t, 2, l.inFlight())
-	l.giveBack(first, "a", true)
-	require.False(t, l.anyFree())
-	l.giveBack(second, "b", false)
-	require.True(t, l.anyFree())
-	_, share := l.take()
-	require.Equal(t, "b", share.Pool, "who had it last")
-	l.giveBack(second, "b", false)
+	l.giveBack(first.Lane, "a", true)
+	require.Negative(t, l.free())
+	l.giveBack(second.Lane, "b", false)
 	require.Zero(t, l.inFlight())
+	again := l.take()
+	require.Equal(t, second.Lane, again.Lane)
+	require.Equal(t, "b", again.Pool, "who had it last")
+	l.giveBack(again.Lane, "b", true)
+	require.Negative(t, l.free())
+	l.reopen()
+	require.Zero(t, l.free())
+}
+
+// While some workers have heard of a change and others have not, there are never
+// more calls than the larger of both allows.
+func TestSharesGrowAndShrinkTogether(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		limits := rapid.IntRange(1, 2000)
+		rates := rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(0.1, 3000))
+		before, after := limits.Draw(t, "before"), limits.Draw(t, "after")
+		l := newLanes(before, rates.Draw(t, "rate before"), 1000, 1<<30)
+		rate := rates.Draw(t, "rate after")
+		old := append([]job.Share(nil), l.shares...)
+		l.retune(after, rate, 1)
+		mixed, calls, sum := 0, 0, 0.0
+		for i, share := range l.shares {
+			mixed += max(old[i].Calls, share.Calls)
+			calls += share.Calls
+			sum += share.Rate
+			require.Equal(t, i, share.Lane)
+			require.EqualValues(t, 1, share.Version)
+			if rate > 0 {
+				require.Equal(t, share.Calls > 0, share.Rate > 0, "a lane has both or nothing")
+			}
+		}
+		require.LessOrEqual(t, mixed, max(before, after))
+		require.LessOrEqual(t, calls, after)
+		require.Positive(t, l.shares[0].Calls)
+		require.LessOrEqual(t, sum, rate)
+		require.GreaterOrEqual(t, sum, 0.98*rate)
+	})
 }

@@ -29,6 +29,15 @@ func newPace(spec job.Spec, due time.Time) *pace {
 	return &pace{due, spec.ChunkInterval.Std(), spec.IntervalBetweenBatches().Std(), spec.ChunkSize}
 }
 
+// retune takes other intervals. A shorter one counts at once.
+func (p *pace) retune(spec job.Spec, now time.Time) {
+	fresh := newPace(spec, p.due)
+	if longest := now.Add(max(fresh.chunkInterval, fresh.batchInterval)); longest.Before(fresh.due) {
+		fresh.due = longest
+	}
+	*p = *fresh
+}
+
 // wait is how long the next chunk must wait from now on.
 func (p *pace) wait(now time.Time) time.Duration {
 	if earliest := now.Add(-catchUpLimit); p.due.Before(earliest) {

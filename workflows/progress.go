@@ -7,12 +7,8 @@ func (d *dispatcher) progress() (job.Progress, error) {
 	p := job.Progress{
 		Phase: d.phase, Output: d.spec.Output.URI, Records: d.state.Plan.Records,
 		Totals: d.state.Totals.Add(d.received), Skipped: d.state.Plan.Totals.Done(),
-		Started: d.state.Started,
-		Settings: job.Settings{
-			Parallelism: d.spec.Parallelism, ChunkSize: d.spec.ChunkSize,
-			ChunkInterval: d.spec.ChunkInterval, BatchInterval: d.spec.IntervalBetweenBatches(),
-			Rate: d.spec.Rate, MaxFailures: d.spec.MaxFailures,
-		},
+		Started:  d.state.Started,
+		Settings: d.settings(), Changes: d.state.Changes,
 	}
 	if d.lanes != nil {
 		p.Lanes, p.ChunksInFlight = d.lanes.count(), d.lanes.inFlight()

@@ -27,4 +27,11 @@ type State struct {
 	Started time.Time `json:"started"`
 	// Chunks counts those that were dispatched.
 	Chunks int64 `json:"chunks"`
+	// Tuning are the settings that differ from the spec.
+	Tuning job.Tuning `json:"tuning,omitzero"`
+	Paused bool       `json:"paused,omitempty"`
+	// Control is the version of the last Control.
+	Control int64 `json:"control,omitempty"`
+	// Changes are the last ones.
+	Changes []job.Change `json:"changes,omitempty"`
 }

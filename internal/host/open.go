@@ -75,7 +75,7 @@ func (j *jobs) fillIn(o *openJob) (*openJob, error) {
 		return nil, err
 	}
 	o.caller = caller
-	o.pool = pool.New(caller, pool.Settings{Retry: spec.Retry, Outage: spec.Outage, Limited: spec.Rate > 0, Isolation: j.isolation})
+	o.pool = pool.New(caller, pool.Settings{Retry: spec.Retry, Outage: spec.Outage, Isolation: j.isolation})
 	o.lease = spec.HeartbeatTimeout.Std()
 	o.Job = activities.Job{
 		Folder:   o.output,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"longhaul/calls"
 	"longhaul/job"
 )
 
@@ -23,6 +24,10 @@ func (o *openJob) watch() error {
 	if err := o.output.Enter(o.ref.Epoch); err != nil {
 		return err
 	}
+	// Before the first call: the job may be paused.
+	if err := o.heedControl(); err != nil {
+		return err
+	}
 	takenOver, taken := context.WithCancelCause(context.Background())
 	o.TakenOver = takenOver
 	ctx, end := context.WithCancel(context.Background())
@@ -31,6 +36,23 @@ func (o *openJob) watch() error {
 		defer close(o.watcher.stopped)
 		o.keepLease(ctx, taken)
 	}()
+	return nil
+}
+
+// heedControl reads the settings that were changed, if there are any.
+func (o *openJob) heedControl() error {
+	control, err := o.output.Control()
+	if err != nil || control == nil || control.Epoch != o.ref.Epoch {
+		return err
+	}
+	if resizable, ok := o.caller.(calls.Resizable); ok {
+		total := 0
+		for _, share := range control.Shares {
+			total += share.Calls
+		}
+		resizable.Resize(total)
+	}
+	o.pool.Retune(*control)
 	return nil
 }
 
@@ -61,5 +83,7 @@ func (o *openJob) keepLease(ctx context.Context, taken context.CancelCauseFunc) 
 			taken(err)
 			return
 		}
+		// One that cannot be read now is read the next time.
+		_ = o.heedControl()
 	}
 }

@@ -1,7 +1,7 @@
 // Package output owns the layout of an output folder: who may write to it
 // (lease.go), what it belongs to (manifest.go), the journals that answers are
 // appended to (journal.go, replay.go), the merge of a batch's journals into a
-// part (flush.go), the commits (commit.go), the end of a job (finish.go) and the
+// part (flush.go), the commits (commit.go), changed settings (control.go), the end of a job (finish.go) and the
 // proof that it is right (verify.go).
 //
 //	out/
@@ -13,6 +13,7 @@
 //	    index               offset of every 256th record
 //	    commits/000000.json range, counts, digests of batch 0
 //	    journal/            gone once its batch is committed
+//	    control.json        settings that were changed while the job ran
 //	    owner/000001.json   claim; the highest number is in force
 //
 // It knows nothing of files: a Store (folder.go) is all it needs.

@@ -58,6 +58,7 @@ const (
 	commitDir    = stateDir + "/commits"
 	journalDir   = stateDir + "/journal"
 	ownerDir     = stateDir + "/owner"
+	controlName  = stateDir + "/control.json"
 )
 
 func partName(batch int64) string   { return fmt.Sprintf("part-%06d.jsonl", batch) }

@@ -31,16 +31,15 @@ type Pool struct {
 	// brakedUntil holds all calls back, see Brake.
 	brakedUntil time.Time
 	brake       *time.Timer
-	throttle    throttle
+	throttle    *throttle
+	// control is the last change of settings.
+	control job.Control
 }
 
 // Settings are what a job's spec says of its calls.
 type Settings struct {
 	Retry  job.RetrySpec
 	Outage job.OutageSpec
-	// Limited pools start calls no faster than the rates of their shares allow
-	// together.
-	Limited bool
 	// Isolation is shared by all pools of a process: each call reads, a call that
 	// must be alone in the process writes.
 	Isolation *sync.RWMutex
@@ -93,9 +92,7 @@ func (p *Pool) acquire(ctx context.Context) error {
 // await holds a token until the rate allows a start. A token that came too late
 // is given back.
 func (p *Pool) await(ctx context.Context) error {
-	if p.settings.Limited {
-		p.awaitStart(ctx)
-	}
+	p.awaitStart(ctx)
 	if ctx.Err() != nil {
 		p.giveBackUnused()
 		return context.Cause(ctx)
@@ -138,7 +135,7 @@ func (p *Pool) Brake(d time.Duration) {
 
 // mayStart says whether a call may start now; it must, if the answer is yes.
 func (p *Pool) mayStart() bool {
-	return p.inFlight < p.capacity && (p.brakedUntil.IsZero() || !time.Now().Before(p.brakedUntil)) && p.outage.allows()
+	return !p.control.Paused && p.inFlight < p.capacity && (p.brakedUntil.IsZero() || !time.Now().Before(p.brakedUntil)) && p.outage.allows()
 }
 
 // wake lets calls start when something else than a token was in the way.

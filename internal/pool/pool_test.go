@@ -24,8 +24,8 @@ func (f callerFunc) Call(ctx context.Context, record job.Record) (job.Answer, er
 	return job.Answer{Output: output}, err
 }
 
-func newPool(caller Caller, retry job.RetrySpec, limited bool) *Pool {
-	return New(caller, Settings{Retry: retry, Limited: limited, Isolation: &sync.RWMutex{}})
+func newPool(caller Caller, retry job.RetrySpec) *Pool {
+	return New(caller, Settings{Retry: retry, Isolation: &sync.RWMutex{}})
 }
 
 func records(n int64) iter.Seq2[job.Record, error] {
@@ -99,7 +99,7 @@ func TestThePoolNeverExceedsItsShares(t *testing.T) {
 		latency := time.Duration(rapid.IntRange(1, 20).Draw(rt, "latency")) * time.Millisecond
 		synctest.Test(t, func(t *testing.T) {
 			var b bound
-			p := newPool(b.call(latency), retries, false)
+			p := newPool(b.call(latency), retries)
 			var kept results
 			var running sync.WaitGroup
 			total, bequeathed := int64(0), atomic.Int64{}
@@ -144,7 +144,7 @@ func TestTokensGoToTheNeighbours(t *testing.T) {
 			}
 			<-time.After(time.Second)
 			return nil, nil
-		}), retries, false)
+		}), retries)
 		share := job.Share{Calls: 10}
 		p.Join(share)
 		p.Join(share)
@@ -167,7 +167,7 @@ func TestLeaveWaitsUntilTheCallsFit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bound
 		b.shares.Store(4)
-		p := newPool(b.call(time.Second), retries, false)
+		p := newPool(b.call(time.Second), retries)
 		p.Join(job.Share{Calls: 2})
 		seat := p.Join(job.Share{Calls: 2})
 		var kept results
@@ -194,7 +194,7 @@ func TestRateBoundsTheStarts(t *testing.T) {
 			defer mu.Unlock()
 			starts = append(starts, time.Now())
 			return nil, nil
-		}), retries, true)
+		}), retries)
 		p.Join(job.Share{Calls: 50, Rate: 20, Pool: p.ID()})
 		p.Join(job.Share{Calls: 50, Rate: 30, Pool: p.ID()})
 		var kept results
@@ -217,7 +217,7 @@ func TestRateBoundsTheStarts(t *testing.T) {
 func TestTheFirstStartIsNotFree(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries, true)
+		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries)
 		p.Join(job.Share{Calls: 5, Rate: 0.5, Pool: p.ID()})
 		began := time.Now()
 		var kept results
@@ -229,7 +229,7 @@ func TestTheFirstStartIsNotFree(t *testing.T) {
 func TestBrakeHoldsEverythingBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries, false)
+		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries)
 		p.Join(job.Share{Calls: 3})
 		p.Brake(time.Minute)
 		p.Brake(time.Second) // the longest counts
@@ -243,7 +243,7 @@ func TestBrakeHoldsEverythingBack(t *testing.T) {
 func TestAWaitingCallGivesUpItsPlace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := newPool(nil, retries, false)
+		p := newPool(nil, retries)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		reason := errors.New("enough")
 		failed := make(chan error)

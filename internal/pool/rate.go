@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -14,7 +15,9 @@ const spacing = 0.99
 
 // throttle spaces the starts of a pool. The pool's lock guards it.
 type throttle struct {
-	rate    float64
+	rate float64
+	// seats counts the shares that have a rate: without any there is no limit.
+	seats   atomic.Int64
 	limiter *rate.Limiter
 	recent  *window
 	// resting are rates that were used until a moment ago: the starts of the
@@ -31,14 +34,18 @@ type resting struct {
 	until time.Time
 }
 
-func newThrottle() throttle {
-	t := throttle{limiter: rate.NewLimiter(0, 1), recent: &window{}, changed: make(chan struct{}), turn: make(chan struct{}, 1)}
+func newThrottle() *throttle {
+	t := &throttle{limiter: rate.NewLimiter(0, 1), recent: &window{}, changed: make(chan struct{}), turn: make(chan struct{}, 1)}
 	// An empty bucket: the first start of each of ten workers is not free.
 	t.limiter.Allow()
 	return t
 }
 
-func (t *throttle) add(r float64) { t.set(t.rate + r) }
+func (t *throttle) add(r float64) {
+	if r > 0 {
+		t.set(t.rate + r)
+	}
+}
 
 func (t *throttle) remove(r float64) {
 	now := time.Now()
@@ -88,6 +95,9 @@ func (t *throttle) start(now time.Time) time.Duration {
 
 // awaitStart returns when a call may start, or ctx is done.
 func (p *Pool) awaitStart(ctx context.Context) {
+	if p.throttle.seats.Load() == 0 {
+		return
+	}
 	select {
 	case p.throttle.turn <- struct{}{}:
 		defer func() { <-p.throttle.turn }()
@@ -116,6 +126,9 @@ func (p *Pool) awaitStart(ctx context.Context) {
 func (p *Pool) tryStart(now time.Time) (wait time.Duration, changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.throttle.seats.Load() == 0 {
+		return 0, nil
+	}
 	if wait = p.brakedUntil.Sub(now); wait <= 0 {
 		wait = p.throttle.start(now)
 	}

@@ -17,7 +17,7 @@ import (
 // one runs a single record through a pool.
 func one(t *testing.T, retry job.RetrySpec, caller callerFunc) (job.Result, error) {
 	t.Helper()
-	p := newPool(caller, retry, false)
+	p := newPool(caller, retry)
 	p.Join(job.Share{Calls: 1})
 	var kept results
 	err := p.Run(t.Context(), t.Context(), false, records(1), &kept)
@@ -113,7 +113,7 @@ func TestBackOffHoldsNoToken(t *testing.T) {
 				return nil, errors.New("later")
 			}
 			return nil, nil
-		}), retry, false)
+		}), retry)
 		p.Join(job.Share{Calls: 1})
 		var kept results
 		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(100), &kept))
@@ -131,7 +131,7 @@ func TestRetryAfterBrakesThePool(t *testing.T) {
 				return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, RetryAfter: 30 * time.Second}
 			}
 			return nil, nil
-		}), retries, false)
+		}), retries)
 		p.Join(job.Share{Calls: 1})
 		began := time.Now()
 		var kept results
@@ -146,7 +146,7 @@ func TestRetryAfterCountsOnTheLastAttemptToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 			return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, RetryAfter: time.Minute}
-		}), job.RetrySpec{MaximumAttempts: 1}, false)
+		}), job.RetrySpec{MaximumAttempts: 1})
 		p.Join(job.Share{Calls: 1})
 		began := time.Now()
 		var kept results
@@ -159,7 +159,7 @@ func TestRetryAfterCountsOnTheLastAttemptToo(t *testing.T) {
 func TestNoRecordIsTakenAfterAStop(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int64
-	p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { calls.Add(1); return nil, nil }), retries, false)
+	p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { calls.Add(1); return nil, nil }), retries)
 	p.Join(job.Share{Calls: 1000})
 	stop, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -178,7 +178,7 @@ func TestWaitingRecordsAreBounded(t *testing.T) {
 		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 			calls.Add(1)
 			return nil, errors.New("down")
-		}), retry, false)
+		}), retry)
 		p.Join(job.Share{Calls: 100})
 		stop, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
@@ -197,7 +197,7 @@ func TestStopDrains(t *testing.T) {
 		p := newPool(callerFunc(func(ctx context.Context, _ job.Record) (json.RawMessage, error) {
 			<-time.After(time.Second)
 			return nil, ctx.Err()
-		}), retries, false)
+		}), retries)
 		p.Join(job.Share{Calls: 4})
 		stop, cancel := context.WithCancelCause(t.Context())
 		reason := errors.New("the worker stops")
@@ -218,7 +218,7 @@ func TestLossCutsOff(t *testing.T) {
 		p := newPool(callerFunc(func(ctx context.Context, _ job.Record) (json.RawMessage, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
-		}), job.RetrySpec{MaximumAttempts: 1}, false) // being cut off is nobody's last failure
+		}), job.RetrySpec{MaximumAttempts: 1}) // being cut off is nobody's last failure
 		p.Join(job.Share{Calls: 4})
 		ctx, cancel := context.WithCancelCause(t.Context())
 		reason := errors.New("given to another worker")
@@ -234,7 +234,7 @@ func TestLossCutsOff(t *testing.T) {
 
 func TestAnErrorOfTheInputOrTheJournalEndsTheRun(t *testing.T) {
 	t.Parallel()
-	p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries, false)
+	p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries)
 	p.Join(job.Share{Calls: 4})
 	broken := errors.New("line 3")
 	err := p.Run(t.Context(), t.Context(), false, func(yield func(job.Record, error) bool) { yield(job.Record{}, broken) }, nil)

@@ -8,6 +8,9 @@ import (
 
 // Seat is a share that has joined.
 type Seat = interface {
+	// Closed is closed when the share has no calls any more: the chunk has to
+	// go elsewhere.
+	Closed() <-chan struct{}
 	// Leave takes the share away, and returns when the calls in flight fit into
 	// what is left, so that the share can be given to another worker.
 	Leave()
@@ -26,38 +29,104 @@ type seat struct {
 	// rate is what the share adds to the pool's rate now.
 	rate   float64
 	settle *time.Timer
+	closed chan struct{}
 }
 
-// Join adds a share. Its rate counts from the next second on if another process
-// had it last: that one may have used it a moment ago.
+// Join adds a share, or what has become of it by a later change. Its rate counts
+// from the next second on if another process had it last: that one may have used
+// it a moment ago.
 func (p *Pool) Join(share job.Share) Seat {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := &seat{pool: p, share: share}
+	s := &seat{pool: p, share: p.inForce(share), closed: make(chan struct{})}
 	p.seats[s] = struct{}{}
 	p.members++
-	p.capacity += share.Calls
+	p.capacity += s.share.Calls
+	if s.share.Rate > 0 {
+		p.throttle.seats.Add(1)
+	}
 	switch {
-	case share.Rate == 0:
+	case s.share.Rate == 0:
 	case share.Pool == p.id:
-		s.addRate()
+		s.setRate(s.share.Rate)
 	default:
 		s.settle = time.AfterFunc(settling, func() {
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			if _, seated := p.seats[s]; seated {
-				s.addRate()
+				s.setRate(s.share.Rate)
 			}
 		})
 	}
+	s.closeIfEmpty()
 	p.grant()
 	return s
 }
 
-func (s *seat) addRate() {
-	s.rate = s.share.Rate
-	s.pool.throttle.add(s.rate)
+// Retune puts other shares in force, for the seats that are here and those to
+// come.
+func (p *Pool) Retune(control job.Control) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if control.Version <= p.control.Version {
+		return
+	}
+	p.control = control
+	for s := range p.seats {
+		s.retune(p.inForce(s.share))
+	}
+	p.grant()
 }
+
+// inForce is the later one of the share and that of its lane in the last change.
+func (p *Pool) inForce(share job.Share) job.Share {
+	if p.control.Version <= share.Version || share.Lane >= len(p.control.Shares) {
+		return share
+	}
+	changed := p.control.Shares[share.Lane]
+	changed.Pool = share.Pool
+	return changed
+}
+
+func (s *seat) retune(share job.Share) {
+	p := s.pool
+	p.capacity += share.Calls - s.share.Calls
+	switch had, has := s.share.Rate > 0, share.Rate > 0; {
+	case has && !had:
+		p.throttle.seats.Add(1)
+	case had && !has:
+		p.throttle.seats.Add(-1)
+	}
+	if s.settle != nil {
+		s.settle.Stop()
+	}
+	s.share = share
+	s.setRate(share.Rate)
+	s.closeIfEmpty()
+}
+
+func (s *seat) setRate(rate float64) {
+	if rate < s.rate {
+		s.pool.throttle.remove(s.rate - rate)
+	} else {
+		s.pool.throttle.add(rate - s.rate)
+	}
+	s.rate = rate
+}
+
+// closeIfEmpty tells the chunk that its lane has nothing any more.
+func (s *seat) closeIfEmpty() {
+	if s.share.Calls > 0 {
+		return
+	}
+	select {
+	case <-s.closed:
+	default:
+		close(s.closed)
+	}
+}
+
+func (s *seat) Closed() <-chan struct{} { return s.closed }
 
 func (s *seat) Bequeath() {
 	p := s.pool
@@ -97,10 +166,11 @@ func (s *seat) remove() {
 	p := s.pool
 	delete(p.seats, s)
 	p.capacity -= s.share.Calls
+	if s.share.Rate > 0 {
+		p.throttle.seats.Add(-1)
+	}
 	if s.settle != nil {
 		s.settle.Stop()
 	}
-	if s.rate > 0 {
-		p.throttle.remove(s.rate)
-	}
+	s.setRate(0)
 }

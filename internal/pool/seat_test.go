@@ -45,7 +45,7 @@ func TestARateThatMovesIsNotUsedTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const rate, lanes, perChunk, chunks = 40, 4, 150, 12
 		var s starts
-		pools := []*Pool{newPool(&s, retries, true), newPool(&s, retries, true)}
+		pools := []*Pool{newPool(&s, retries), newPool(&s, retries)}
 		began := time.Now()
 		var all sync.WaitGroup
 		for lane := range lanes {
@@ -75,7 +75,7 @@ func TestARateThatStaysIsUsedInFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const rate, lanes, perChunk, chunks = 200, 8, 500, 10
 		var s starts
-		p := newPool(&s, retries, true)
+		p := newPool(&s, retries)
 		var all sync.WaitGroup
 		for range lanes {
 			all.Go(func() {
@@ -146,7 +146,7 @@ func TestCallsAreMarked(t *testing.T) {
 				return nil, &job.CallError{Kind: "http", Retry: true}
 			}
 			return nil, nil
-		}), retries, false)
+		}), retries)
 		p.Join(job.Share{Calls: 1})
 		var log results
 		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(1), &log))

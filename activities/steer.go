@@ -1,0 +1,22 @@
+package activities
+
+import (
+	"context"
+
+	"longhaul/job"
+)
+
+// SteerJob puts changed settings where running chunks read them, and returns the
+// identity of the client that asked for them.
+func (a *Activities) SteerJob(ctx context.Context, ref job.Ref, control job.Control, request job.Request) (by string, err error) {
+	opened, done, err := a.jobs.Open(ref)
+	if err != nil {
+		return "", atTheEdge(ctx, err)
+	}
+	defer done()
+	by = a.jobs.Identity(ctx, request)
+	for i := range control.Changes {
+		control.Changes[i].By = by
+	}
+	return by, atTheEdge(ctx, opened.Folder.PutControl(control))
+}

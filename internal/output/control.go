@@ -1,0 +1,38 @@
+package output
+
+import (
+	"errors"
+
+	"longhaul/job"
+)
+
+// Control reads the settings that were changed; nil if none were.
+func (f *Folder) Control() (*job.Control, error) {
+	var control job.Control
+	err := f.readJSON(controlName, &control)
+	if isMissing(err) {
+		return nil, nil
+	}
+	return &control, err
+}
+
+// PutControl writes changed settings for the running chunks. Changes that are
+// there already stay, before the new ones. A version that was written before is
+// not written again.
+func (f *Folder) PutControl(control job.Control) error {
+	if err := f.Holds(control.Epoch); err != nil {
+		return err
+	}
+	old, err := f.Control()
+	var damaged *job.Error
+	if err != nil && !errors.As(err, &damaged) {
+		return err
+	}
+	if err == nil && old != nil {
+		if old.Epoch == control.Epoch && old.Version >= control.Version {
+			return nil
+		}
+		control.Changes = append(old.Changes, control.Changes...)
+	}
+	return f.store.Put(controlName, writeJSON(control))
+}

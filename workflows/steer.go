@@ -1,0 +1,141 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+
+	"longhaul/job"
+)
+
+// maxChanges bounds what a run carries to the next; the folder keeps all.
+const maxChanges = 100
+
+// listen answers queries, updates and signals.
+func (d *dispatcher) listen(ctx workflow.Context) error {
+	err := workflow.SetQueryHandlerWithOptions(ctx, job.QueryProgress, d.progress,
+		workflow.QueryHandlerOptions{Description: "How the job stands: counts, rate, latency, time left, what limits it, settings."})
+	if err != nil {
+		return err
+	}
+	for _, u := range []struct{ name, description string }{
+		{job.UpdatePause, "Start no more calls. Nothing is lost or repeated."},
+		{job.UpdateResume, "Go on after a pause."},
+		{job.UpdateTune, `Change settings: {"parallelism": 50, "chunk_interval": "1s", "batch_interval": "2s", "rate": 10, "max_failures": "5%"}; what is not named stays.`},
+	} {
+		err := workflow.SetUpdateHandlerWithOptions(ctx, u.name,
+			func(ctx workflow.Context, tuning job.Tuning) (job.Settings, error) {
+				return d.steer(ctx, u.name, tuning, job.Request{UpdateID: workflow.GetCurrentUpdateInfo(ctx).ID})
+			},
+			workflow.UpdateHandlerOptions{Description: u.description, Validator: func(tuning job.Tuning) error { return d.allows(u.name, tuning) }})
+		if err != nil {
+			return err
+		}
+		signals := workflow.GetSignalChannelWithOptions(ctx, u.name, workflow.SignalChannelOptions{Description: u.description})
+		workflow.Go(ctx, func(ctx workflow.Context) { d.heed(ctx, u.name, signals) })
+	}
+	return nil
+}
+
+// heed does what signals ask for. One that cannot be done is logged: there is
+// nobody to tell.
+func (d *dispatcher) heed(ctx workflow.Context, name string, signals workflow.ReceiveChannel) {
+	for {
+		var tuning job.Tuning
+		if !signals.Receive(ctx, &tuning) {
+			return
+		}
+		err := d.allows(name, tuning)
+		if err == nil {
+			_, err = d.steer(ctx, name, tuning, job.Request{Signal: name})
+		}
+		if err != nil {
+			workflow.GetLogger(ctx).Warn("signal refused", "signal", name, "reason", err.Error())
+		}
+	}
+}
+
+// allows refuses what cannot be done. It changes nothing.
+func (d *dispatcher) allows(name string, tuning job.Tuning) error {
+	switch {
+	case d.stopped != nil || d.phase == job.PhaseFinishing || d.phase == job.PhaseFinished:
+		return fmt.Errorf("the job is ending: there is nothing to %s", name)
+	case name == job.UpdatePause && d.state.Paused:
+		return fmt.Errorf("the job is paused already")
+	case name == job.UpdateResume && !d.state.Paused:
+		return fmt.Errorf("the job is not paused")
+	case name == job.UpdateTune && tuning == job.Tuning{}:
+		return fmt.Errorf("name at least one of parallelism, chunk_interval, batch_interval, rate and max_failures")
+	}
+	return d.spec.Tuned(tuning).Validate()
+}
+
+// steer puts a change in force: for what the workflow does at once, for running
+// chunks by the control file, which their pools read.
+func (d *dispatcher) steer(ctx workflow.Context, name string, tuning job.Tuning, request job.Request) (job.Settings, error) {
+	// One after the other, so that versions are written in their order.
+	if err := d.steering.Lock(ctx); err != nil {
+		return job.Settings{}, err
+	}
+	defer d.steering.Unlock()
+	before := d.settings()
+	switch name {
+	case job.UpdatePause:
+		d.state.Paused = true
+	case job.UpdateResume:
+		d.state.Paused = false
+	default:
+		d.spec = d.spec.Tuned(tuning)
+		d.state.Tuning = d.state.Tuning.With(tuning)
+	}
+	changes := before.Changes(d.settings())
+	for i := range changes {
+		changes[i].At = workflow.Now(ctx)
+	}
+	if len(changes) == 0 {
+		return before, nil
+	}
+	err := d.tell(ctx, changes, request)
+	d.state.Changes = append(d.state.Changes, changes...)
+	if extra := len(d.state.Changes) - maxChanges; extra > 0 {
+		d.state.Changes = d.state.Changes[extra:]
+	}
+	return d.settings(), err
+}
+
+// tell writes the control file, and finds out who asked.
+func (d *dispatcher) tell(ctx workflow.Context, changes []job.Change, request job.Request) error {
+	d.state.Control++
+	if d.lanes == nil {
+		return nil // indexing: no chunk runs yet
+	}
+	d.lanes.retune(d.spec.Parallelism, d.spec.Rate, d.state.Control)
+	d.pace.retune(d.spec, workflow.Now(ctx))
+	d.judgeFailures(false)
+	info := workflow.GetInfo(ctx)
+	request.Namespace = info.Namespace
+	request.WorkflowID, request.RunID = info.WorkflowExecution.ID, info.WorkflowExecution.RunID
+	control := job.Control{
+		Epoch: d.state.Plan.Epoch, Version: d.state.Control, Paused: d.state.Paused,
+		Shares: append([]job.Share(nil), d.lanes.shares...), Changes: changes,
+	}
+	// Also while the job is being canceled.
+	ctx, done := workflow.NewDisconnectedContext(ctx)
+	defer done()
+	ctx = withActivities(ctx, d.spec, "change settings")
+	var by string
+	if err := workflow.ExecuteActivity(ctx, methods.SteerJob, d.state.Plan.Ref, control, request).Get(ctx, &by); err != nil {
+		return err
+	}
+	for i := range changes {
+		changes[i].By = by
+	}
+	return nil
+}
+
+// settings are those in force.
+func (d *dispatcher) settings() job.Settings {
+	settings := d.spec.Settings()
+	settings.Paused = d.state.Paused
+	return settings
+}
