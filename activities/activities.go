@@ -52,6 +52,16 @@ type Job struct {
 	// Alone waits until no other attempt at the range runs in this process.
 	Alone    func(ctx context.Context, r job.Range) (done func(), err error)
 	Manifest job.Manifest
+	// Limit is what keeps the pool from being faster.
+	Limit func() job.Limit
+	// NewLatencies makes an empty histogram.
+	NewLatencies func() Latencies
+}
+
+// Latencies is a histogram.
+type Latencies interface {
+	Record(latency time.Duration)
+	Encode() string
 }
 
 // Input is the list of records.

@@ -1,6 +1,8 @@
 package activities
 
 import (
+	"cmp"
+	"slices"
 	"sync"
 
 	"longhaul/job"
@@ -15,8 +17,11 @@ type callLog struct {
 	marks        bool
 	includeInput bool
 
-	mu  sync.Mutex
-	sum job.Totals
+	mu        sync.Mutex
+	sum       job.Totals
+	latencies Latencies
+	failures  map[job.FailureCount]int64
+	lastError string
 }
 
 // Mark notes that a call begins, or has come back without a result.
@@ -41,13 +46,30 @@ func (l *callLog) Keep(result job.Result) error {
 	}
 	l.mu.Lock()
 	l.sum = l.sum.Add(one)
+	l.latencies.Record(result.Latency)
+	if failure := result.Failure; failure != nil {
+		if l.failures == nil {
+			l.failures = map[job.FailureCount]int64{}
+		}
+		l.failures[job.FailureCount{Kind: failure.Kind, Status: failure.Status}]++
+		l.lastError = failure.Error()
+	}
 	l.mu.Unlock()
 	l.beat.done.Add(1)
 	return nil
 }
 
-func (l *callLog) totals() job.Totals {
+// addTo fills in what the calls of this attempt have come to.
+func (l *callLog) addTo(receipt *job.Receipt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.sum
+	receipt.Totals = receipt.Add(l.sum)
+	receipt.Latency, receipt.LastError = l.latencies.Encode(), l.lastError
+	for kind, count := range l.failures {
+		kind.Count = count
+		receipt.Failures = append(receipt.Failures, kind)
+	}
+	slices.SortFunc(receipt.Failures, func(a, b job.FailureCount) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Status, b.Status))
+	})
 }

@@ -46,17 +46,16 @@ func (j *Job) process(ctx context.Context, chunk job.Chunk, beat *heartbeat) (jo
 	}
 	beat.done.Store(answered.Done())
 	beat.waitsFor(j.Pool.Waiting)
+	receipt := job.Receipt{Range: chunk.Range, Totals: answered.Totals, Journals: answered.Journals, Pool: j.Pool.ID()}
 	if !answered.Complete() {
-		if err := j.call(ctx, stop, chunk, answered, beat); err != nil {
-			return job.Receipt{}, err
-		}
+		err = j.call(ctx, stop, chunk, answered, beat, &receipt)
 	}
-	return job.Receipt{Range: chunk.Range, Totals: answered.Totals, Journals: answered.Journals, Pool: j.Pool.ID()}, nil
+	return receipt, err
 }
 
 // call runs the missing records through the pool into a new journal, and adds
-// what came of them to answered.
-func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Answered, beat *heartbeat) (err error) {
+// what came of them to the receipt.
+func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Answered, beat *heartbeat, receipt *job.Receipt) (err error) {
 	info := activity.GetInfo(ctx)
 	journal, err := j.Folder.NewJournal(chunk.Range, info.WorkflowExecution.RunID, info.Attempt)
 	if err != nil {
@@ -76,7 +75,7 @@ func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Ans
 	suspects := answered.Suspects()
 	log := &callLog{
 		journal: journal, beat: beat, includeInput: j.Manifest.Spec.Output.IncludeInput,
-		marks: info.Attempt > 1 || len(suspects) > 0,
+		marks: info.Attempt > 1 || len(suspects) > 0, latencies: j.NewLatencies(),
 	}
 	if err = wait(stop, startDelay(chunk, info.Attempt)); err == nil {
 		calls, cut := callsOf(ctx, j.workflowEnded(info))
@@ -89,8 +88,8 @@ func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Ans
 	if err = errors.Join(err, sealErr); err != nil {
 		return err
 	}
-	answered.Totals = answered.Totals.Add(log.totals())
-	answered.Journals = append(answered.Journals, sealed)
+	log.addTo(receipt)
+	receipt.Journals, receipt.Limit = append(receipt.Journals, sealed), j.Limit()
 	return nil
 }
 

@@ -140,8 +140,10 @@ type Commit struct {
 	// Errors is nil if no record failed.
 	Errors *Object `json:"errors,omitempty"`
 	// Latency is an HdrHistogram of microseconds in its V2 compressed encoding.
-	Latency   string    `json:"latency,omitempty"`
-	Committed time.Time `json:"committed"`
+	Latency string `json:"latency,omitempty"`
+	// Finished are the batch's chunks.
+	Finished  []Finished `json:"finished,omitempty"`
+	Committed time.Time  `json:"committed"`
 }
 
 // Owner says which workflow holds an output folder.

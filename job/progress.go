@@ -9,6 +9,8 @@ type Phase string
 const (
 	PhaseIndexing  Phase = "indexing"
 	PhaseRunning   Phase = "running"
+	PhasePaused    Phase = "paused"
+	PhaseWaiting   Phase = "waiting for the API"
 	PhaseDraining  Phase = "draining"
 	PhaseFinishing Phase = "finishing"
 	PhaseFinished  Phase = "finished"
@@ -34,6 +36,21 @@ type Progress struct {
 	Totals
 	// Skipped were committed before this workflow began; part of Totals.
 	Skipped int64 `json:"skipped"`
+	// Failures are the failed records by kind, the most frequent first.
+	Failures []FailureCount `json:"failures,omitempty"`
+	// Rate is records per second over the last minute.
+	Rate float64 `json:"rate"`
+	// Latency is that of the calls since the job was started.
+	Latency Latency `json:"latency"`
+	// Limit is what keeps the job from being faster now; empty while that is not
+	// known.
+	Limit Limit `json:"limit,omitempty"`
+	// TimeLeft is an estimate; nil while there is nothing to tell it from.
+	TimeLeft *TimeLeft `json:"time_left,omitempty"`
+	// LastError is what the last failed record or the API said.
+	LastError string `json:"last_error,omitempty"`
+	// CallsInFlight is how many there may be with the chunks in flight.
+	CallsInFlight int `json:"calls_in_flight"`
 	// ChunksInFlight is how many lanes are taken.
 	ChunksInFlight int `json:"chunks_in_flight"`
 	Lanes          int `json:"lanes"`
@@ -42,6 +59,50 @@ type Progress struct {
 	Settings Settings  `json:"settings"`
 	// Changes of settings, the last hundred.
 	Changes []Change `json:"changes,omitempty"`
+}
+
+// Latency is in milliseconds.
+type Latency struct {
+	P50 float64 `json:"p50_ms"`
+	P95 float64 `json:"p95_ms"`
+	P99 float64 `json:"p99_ms"`
+}
+
+// TimeLeft is between the two: at the rate of the last minute, and at that of the
+// whole job.
+type TimeLeft struct {
+	From Duration `json:"from"`
+	To   Duration `json:"to"`
+}
+
+// Limit is what keeps a job from being faster.
+type Limit string
+
+// The limits.
+const (
+	LimitParallelism Limit = "parallelism"
+	LimitInterval    Limit = "chunk_interval"
+	LimitRate        Limit = "rate"
+	// LimitAPI: it does not answer, asks to wait, or has become slower.
+	LimitAPI Limit = "the API"
+	// LimitProcessor is the worker's.
+	LimitProcessor Limit = "the worker's processor"
+)
+
+// FailureCount counts failed records.
+type FailureCount struct {
+	Kind   string `json:"kind"`
+	Status int    `json:"status,omitempty"`
+	Count  int64  `json:"count"`
+}
+
+// SignalOutage carries a Notice from a worker to its job.
+const SignalOutage = "outage"
+
+// Notice says what a pool waits for; nothing when that is over.
+type Notice struct {
+	Pool    string `json:"pool"`
+	Waiting string `json:"waiting"`
 }
 
 // Heartbeat is what a running activity tells between its start and its end.

@@ -1,6 +1,9 @@
 package job
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Ref says which job an activity works for: the output folder, the job's id,
 // and the claim under which the folder was taken.
@@ -92,6 +95,14 @@ type Receipt struct {
 	Journals []JournalRef `json:"journals"`
 	// Pool is the id of the pool that had the chunk's share.
 	Pool string `json:"pool,omitempty"`
+	// Latency is an HdrHistogram of the chunk's calls, as in Commit.
+	Latency string `json:"latency,omitempty"`
+	// Limit is what kept the pool from being faster.
+	Limit Limit `json:"limit,omitempty"`
+	// Failures are the chunk's, by kind.
+	Failures []FailureCount `json:"failures,omitempty"`
+	// LastError is what the last failed call said.
+	LastError string `json:"last_error,omitempty"`
 	// Unfinished: the lane was closed before every record had an answer. The
 	// journals are there, but nothing else of the receipt.
 	Unfinished bool `json:"unfinished,omitempty"`
@@ -102,6 +113,14 @@ type Batch struct {
 	Range
 	Number   int64        `json:"number"`
 	Journals []JournalRef `json:"journals"`
+	// Finished says when how many of the records were done.
+	Finished []Finished `json:"finished,omitempty"`
+}
+
+// Finished is when a chunk was done.
+type Finished struct {
+	At      time.Time `json:"at"`
+	Records int64     `json:"records"`
 }
 
 // Plan is what IndexInput returns: all that the workflow must know to work

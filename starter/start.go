@@ -88,6 +88,9 @@ func withClient(ctx context.Context, flags *connect.Flags, use func(client.Clien
 	if err != nil {
 		return err
 	}
+	if settings.Options.Identity == "" {
+		settings.Options.Identity = identity()
+	}
 	c, err := connect.Dial(ctx, settings.Options)
 	if err != nil {
 		return err

@@ -1,6 +1,10 @@
 package workflows
 
-import "longhaul/job"
+import (
+	"time"
+
+	"longhaul/job"
+)
 
 // batches gathers receipts until a batch is whole.
 type batches struct {
@@ -12,6 +16,7 @@ type batches struct {
 type openBatch struct {
 	received int64
 	journals []job.JournalRef
+	finished []job.Finished
 }
 
 func newBatches(plan job.Plan) *batches {
@@ -19,7 +24,7 @@ func newBatches(plan job.Plan) *batches {
 }
 
 // add takes a receipt, and returns the batch if it is whole with it.
-func (b *batches) add(receipt job.Receipt) (job.Batch, bool) {
+func (b *batches) add(receipt job.Receipt, now time.Time) (job.Batch, bool) {
 	number := receipt.First / b.plan.BatchRecords
 	gathered := b.open[number]
 	if gathered == nil {
@@ -28,7 +33,8 @@ func (b *batches) add(receipt job.Receipt) (job.Batch, bool) {
 	}
 	gathered.received += receipt.Len()
 	gathered.journals = append(gathered.journals, receipt.Journals...)
-	batch := job.Batch{Number: number, Journals: gathered.journals, Range: job.Range{
+	gathered.finished = append(gathered.finished, job.Finished{At: now, Records: receipt.Len()})
+	batch := job.Batch{Number: number, Journals: gathered.journals, Finished: gathered.finished, Range: job.Range{
 		First: number * b.plan.BatchRecords,
 		Last:  min((number+1)*b.plan.BatchRecords, b.plan.Records),
 	}}

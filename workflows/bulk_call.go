@@ -16,7 +16,7 @@ var methods *activities.Activities
 // answer in the output folder exactly once. A user starts it with a spec; the
 // state is for the runs that continue it.
 func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, error) {
-	d := &dispatcher{spec: spec.Tuned(state.Tuning), state: state, steering: workflow.NewMutex(ctx)}
+	d := &dispatcher{spec: spec.Tuned(state.Tuning), state: state, meter: newMeter(state.Meter), steering: workflow.NewMutex(ctx)}
 	if err := d.listen(ctx); err != nil {
 		return job.Summary{}, err
 	}
@@ -45,7 +45,8 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 // begin has the input indexed.
 func (d *dispatcher) begin(ctx workflow.Context) error {
 	d.phase = job.PhaseIndexing
-	d.state = State{Version: stateVersion, Started: workflow.Now(ctx)}
+	d.describe(ctx)
+	d.state.Version, d.state.Started = stateVersion, workflow.Now(ctx)
 	if err := d.spec.Validate(); err != nil {
 		return invalid(err)
 	}
@@ -60,11 +61,13 @@ func (d *dispatcher) begin(ctx workflow.Context) error {
 
 func (d *dispatcher) finish(ctx workflow.Context) (summary job.Summary, err error) {
 	d.phase = job.PhaseFinishing
+	d.describe(ctx)
 	ctx = withActivities(ctx, d.spec, "check the commits, write _SUCCESS")
 	err = workflow.ExecuteActivity(ctx, methods.FinishJob, d.state.Plan.Ref).Get(ctx, &summary)
 	if err == nil {
 		d.phase = job.PhaseFinished
 		summary.Redriven = d.state.Plan.Redriven
+		d.describe(ctx)
 	}
 	return summary, failWorkflow(err)
 }

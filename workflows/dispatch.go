@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"time"
+
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -12,7 +14,10 @@ type dispatcher struct {
 	spec  job.Spec
 	state State
 	phase job.Phase
+	// now is when something was last seen to change: a query has no clock.
+	now time.Time
 
+	meter   *meter
 	lanes   *lanes
 	cutter  *cutter
 	pace    *pace
@@ -49,6 +54,7 @@ func (d *dispatcher) prepare() {
 // server suggests a new run; then it waits for all that is under way.
 func (d *dispatcher) run(ctx workflow.Context) error {
 	d.phase = job.PhaseRunning
+	d.describe(ctx)
 	var chunks workflow.Context
 	chunks, d.cancelChunks = workflow.WithCancel(ctx)
 	defer d.cancelChunks()
@@ -57,13 +63,14 @@ func (d *dispatcher) run(ctx workflow.Context) error {
 		d.continues = d.continues || d.suggestsNewRun(ctx)
 	}
 	d.phase = job.PhaseDraining
+	d.describe(ctx)
 	// What is under way ends even if the workflow is canceled meanwhile.
 	drain, endDrain := workflow.NewDisconnectedContext(ctx)
 	defer endDrain()
 	if err := workflow.Await(drain, func() bool { return d.lanes.inFlight() == 0 && d.flushing == 0 }); err != nil {
 		return err
 	}
-	d.state.Next, d.state.Due = d.cutter.next, d.pace.due
+	d.state.Next, d.state.Due, d.state.Meter = d.cutter.next, d.pace.due, d.meter.state()
 	if d.stopped == nil && ctx.Err() != nil {
 		return temporal.NewCanceledError()
 	}
@@ -155,8 +162,10 @@ func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk) {
 		return
 	}
 	d.received = d.received.Add(receipt.Totals)
+	d.meter.add(workflow.Now(ctx), receipt)
 	d.judgeFailures(false)
-	batch, whole := d.batches.add(receipt)
+	defer d.describe(ctx)
+	batch, whole := d.batches.add(receipt, workflow.Now(ctx))
 	if !whole {
 		return
 	}

@@ -1,17 +1,79 @@
 package workflows
 
-import "longhaul/job"
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"longhaul/job"
+)
 
 // progress answers the query of that name.
 func (d *dispatcher) progress() (job.Progress, error) {
 	p := job.Progress{
-		Phase: d.phase, Output: d.spec.Output.URI, Records: d.state.Plan.Records,
+		Phase: d.phaseNow(), Output: d.spec.Output.URI, Records: d.state.Plan.Records,
 		Totals: d.state.Totals.Add(d.received), Skipped: d.state.Plan.Totals.Done(),
-		Started:  d.state.Started,
-		Settings: d.settings(), Changes: d.state.Changes,
+		Failures: d.meter.failures, Latency: d.meter.quantiles(), LastError: d.meter.lastError,
+		Started: d.state.Started, Settings: d.settings(), Changes: d.state.Changes,
+		Rate: d.meter.rate(d.now, d.state.Started), Limit: d.limit(),
 	}
-	if d.lanes != nil {
-		p.Lanes, p.ChunksInFlight = d.lanes.count(), d.lanes.inFlight()
+	p.TimeLeft = d.timeLeft(p)
+	if d.lanes == nil {
+		return p, nil
+	}
+	p.Lanes, p.ChunksInFlight = d.lanes.count(), d.lanes.inFlight()
+	for i, state := range d.lanes.state {
+		if state == laneTaken {
+			p.CallsInFlight += d.lanes.shares[i].Calls
+		}
 	}
 	return p, nil
+}
+
+// phaseNow is more exact than the part of the code that runs.
+func (d *dispatcher) phaseNow() job.Phase {
+	switch {
+	case d.phase != job.PhaseRunning:
+		return d.phase
+	case d.state.Paused:
+		return job.PhasePaused
+	case len(d.meter.waiting) > 0:
+		return job.PhaseWaiting
+	case !d.hasChunk():
+		return job.PhaseDraining
+	}
+	return d.phase
+}
+
+// limit is what keeps the job from being faster now.
+func (d *dispatcher) limit() job.Limit {
+	switch {
+	case d.phaseNow() == job.PhaseWaiting:
+		return job.LimitAPI
+	case d.phaseNow() != job.PhaseRunning:
+		return ""
+	case d.lanes.free() >= 0 && d.pace.due.After(d.now):
+		return job.LimitInterval
+	}
+	return d.meter.limit()
+}
+
+// timeLeft is nil while there is no rate, or nothing left.
+func (d *dispatcher) timeLeft(p job.Progress) *job.TimeLeft {
+	left := p.Records - p.Done()
+	overall := perSecond(p.Done()-p.Skipped, d.now.Sub(p.Started))
+	if left <= 0 || p.Rate == 0 || overall == 0 {
+		return nil
+	}
+	after := func(rate float64) job.Duration {
+		return job.Duration(time.Duration(float64(left) / rate * float64(time.Second)).Round(time.Second))
+	}
+	return &job.TimeLeft{From: after(max(p.Rate, overall)), To: after(min(p.Rate, overall))}
+}
+
+// describe tells the Web UI how the job stands, as far as receipts tell.
+func (d *dispatcher) describe(ctx workflow.Context) {
+	d.now = workflow.Now(ctx)
+	p, _ := d.progress() // it has no errors
+	workflow.SetCurrentDetails(ctx, details(p))
 }

@@ -32,6 +32,8 @@ type State struct {
 	Paused bool       `json:"paused,omitempty"`
 	// Control is the version of the last Control.
 	Control int64 `json:"control,omitempty"`
+	// Meter is what was measured.
+	Meter meterState `json:"meter,omitzero"`
 	// Changes are the last ones.
 	Changes []job.Change `json:"changes,omitempty"`
 }

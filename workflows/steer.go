@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 
 	"go.temporal.io/sdk/workflow"
@@ -18,6 +19,14 @@ func (d *dispatcher) listen(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
+	outages := workflow.GetSignalChannelWithOptions(ctx, job.SignalOutage, workflow.SignalChannelOptions{Description: "From a worker: what it waits for."})
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		var notice job.Notice
+		for outages.Receive(ctx, &notice) {
+			d.meter.hear(notice)
+			d.describe(ctx)
+		}
+	})
 	for _, u := range []struct{ name, description string }{
 		{job.UpdatePause, "Start no more calls. Nothing is lost or repeated."},
 		{job.UpdateResume, "Go on after a pause."},
@@ -61,11 +70,11 @@ func (d *dispatcher) allows(name string, tuning job.Tuning) error {
 	case d.stopped != nil || d.phase == job.PhaseFinishing || d.phase == job.PhaseFinished:
 		return fmt.Errorf("the job is ending: there is nothing to %s", name)
 	case name == job.UpdatePause && d.state.Paused:
-		return fmt.Errorf("the job is paused already")
+		return errors.New("the job is paused already")
 	case name == job.UpdateResume && !d.state.Paused:
-		return fmt.Errorf("the job is not paused")
+		return errors.New("the job is not paused")
 	case name == job.UpdateTune && tuning == job.Tuning{}:
-		return fmt.Errorf("name at least one of parallelism, chunk_interval, batch_interval, rate and max_failures")
+		return errors.New("name at least one of parallelism, chunk_interval, batch_interval, rate and max_failures")
 	}
 	return d.spec.Tuned(tuning).Validate()
 }
@@ -96,6 +105,7 @@ func (d *dispatcher) steer(ctx workflow.Context, name string, tuning job.Tuning,
 		return before, nil
 	}
 	err := d.tell(ctx, changes, request)
+	defer d.describe(ctx)
 	d.state.Changes = append(d.state.Changes, changes...)
 	if extra := len(d.state.Changes) - maxChanges; extra > 0 {
 		d.state.Changes = d.state.Changes[extra:]

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -33,6 +34,9 @@ type openJob struct {
 	idleSince time.Time
 	watcher   *watcher
 	ranges    ranges
+	limits    limits
+	// notify tells the workflow what the pool waits for.
+	notify func(ctx context.Context, waiting string) error
 }
 
 // source is an input, from a file or a count.
@@ -84,7 +88,11 @@ func (j *jobs) fillIn(o *openJob) (*openJob, error) {
 		Records:  func(r job.Range) iter.Seq2[job.Record, error] { return j.records(*manifest, o.output, r) },
 		Alone:    o.ranges.alone,
 		State:    j.State,
+		Limit:    o.limits.now,
+
+		NewLatencies: func() activities.Latencies { return output.NewLatencies() },
 	}
+	o.notify = func(ctx context.Context, waiting string) error { return j.notify(ctx, o, waiting) }
 	return o, nil
 }
 

@@ -49,6 +49,21 @@ func (j *jobs) Prepare(spec job.Spec) (*activities.Preparation, error) {
 	}, nil
 }
 
+// notify tells a job's workflow what its pool here waits for.
+func (j *jobs) notify(ctx context.Context, o *openJob, waiting string) error {
+	if j.client == nil {
+		return nil
+	}
+	// The lease is renewed by the same goroutine.
+	ctx, cancel := context.WithTimeout(ctx, watchInterval)
+	defer cancel()
+	owner, err := o.output.Owner(o.ref.Epoch)
+	if err != nil {
+		return err
+	}
+	return j.client.SignalWorkflow(ctx, owner.WorkflowID, "", job.SignalOutage, job.Notice{Pool: o.pool.ID(), Waiting: waiting})
+}
+
 // State says what the server knows of the owner: its run, or the last of the
 // runs that continue it.
 func (j *jobs) State(ctx context.Context, owner job.Owner) job.OwnerState {

@@ -66,7 +66,7 @@ func (o *openJob) unwatch() {
 func (o *openJob) keepLease(ctx context.Context, taken context.CancelCauseFunc) {
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
-	renewed := time.Now()
+	renewed, waits := time.Now(), false
 	for {
 		select {
 		case <-ctx.Done():
@@ -85,5 +85,9 @@ func (o *openJob) keepLease(ctx context.Context, taken context.CancelCauseFunc) 
 		}
 		// One that cannot be read now is read the next time.
 		_ = o.heedControl()
+		o.limits.sample(o.pool.Limit())
+		if now := o.pool.Waiting() != ""; now != waits && o.notify(ctx, o.pool.Waiting()) == nil {
+			waits = now
+		}
 	}
 }

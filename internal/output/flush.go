@@ -10,15 +10,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"longhaul/job"
-)
-
-// Latencies are kept in microseconds, from 1 to an hour, to two digits.
-const (
-	maxLatency    = int64(time.Hour / time.Microsecond)
-	latencyDigits = 2
 )
 
 // location is where a record's line lies; 16 bytes, one for each record of the
@@ -37,7 +29,7 @@ type merge struct {
 	journals  []Object
 	locations []location
 	totals    job.Totals
-	latency   *hdrhistogram.Histogram
+	latency   *Latencies
 }
 
 // Flush merges the batch's journals into its part, and its errors part if
@@ -54,7 +46,7 @@ func (f *Folder) Flush(ctx context.Context, epoch int64, batch job.Batch) (commi
 	}
 	m := &merge{
 		batch: batch, locations: make([]location, batch.Len()),
-		latency: hdrhistogram.New(1, maxLatency, latencyDigits),
+		latency: NewLatencies(),
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
 	if err := m.locate(ctx, f.store); err != nil {
@@ -85,13 +77,9 @@ func (f *Folder) Flush(ctx context.Context, epoch int64, batch job.Batch) (commi
 }
 
 func (f *Folder) putCommit(commit job.Commit, m *merge) (job.Commit, error) {
-	encoded, err := m.latency.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
-	if err != nil {
-		return commit, err
-	}
-	commit.Latency = string(encoded)
+	commit.Latency, commit.Finished = m.latency.Encode(), m.batch.Finished
 	commit.Committed = time.Now().UTC()
-	err = f.store.PutIfAbsent(commitName(commit.Batch), writeJSON(commit))
+	err := f.store.PutIfAbsent(commitName(commit.Batch), writeJSON(commit))
 	if isTaken(err) {
 		commit, err = f.commit(commit.Batch)
 	}
@@ -137,8 +125,7 @@ func (m *merge) add(source uint32, at located) {
 		m.locations[i].source |= 1
 	}
 	m.totals = m.totals.Add(at.totals())
-	// A latency beyond the histogram's range counts as its end.
-	_ = m.latency.RecordValue(min(max(at.latency, 1), maxLatency))
+	m.latency.Record(time.Duration(at.latency) * time.Microsecond)
 }
 
 // putPart writes the lines of the successes, or of the failures, in order.

@@ -168,6 +168,12 @@ func (f *Folder) Release(epoch int64) error {
 	return f.store.Put(claimName(epoch), writeJSON(lease))
 }
 
+// Owner is who made the claim.
+func (f *Folder) Owner(epoch int64) (job.Owner, error) {
+	lease, err := f.lease(epoch)
+	return lease.Owner, err
+}
+
 // Holds fails with KindTakenOver unless the epoch is in force.
 func (f *Folder) Holds(epoch int64) error {
 	current, err := f.Epoch()

@@ -44,7 +44,10 @@ func (r *run) answer(record job.Record) (job.Result, error) {
 		if waits == nil {
 			waits = fullJitter(r.settings.Retry)
 		}
-		if err := sleep(r.stop, waits.NextBackOff()); err != nil {
+		r.backingOff.Add(1)
+		err = sleep(r.stop, waits.NextBackOff())
+		r.backingOff.Add(-1)
+		if err != nil {
 			return result, err
 		}
 		if err := r.acquire(r.stop); err != nil {

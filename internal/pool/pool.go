@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,6 +19,9 @@ type Pool struct {
 	caller   Caller
 	settings Settings
 	outage   *outage
+
+	// backingOff counts records that wait for their next attempt.
+	backingOff atomic.Int64
 
 	mu       sync.Mutex
 	seats    map[*seat]struct{}
