@@ -52,6 +52,8 @@ type Job struct {
 	// Alone waits until no other attempt at the range runs in this process.
 	Alone    func(ctx context.Context, r job.Range) (done func(), err error)
 	Manifest job.Manifest
+	// Report writes report.html into the folder.
+	Report func() error
 	// Limit is what keeps the pool from being faster.
 	Limit func() job.Limit
 	// NewLatencies makes an empty histogram.

@@ -3,6 +3,8 @@ package activities
 import (
 	"context"
 
+	"go.temporal.io/sdk/activity"
+
 	"longhaul/job"
 )
 
@@ -20,8 +22,8 @@ func (a *Activities) FlushBatch(ctx context.Context, ref job.Ref, batch job.Batc
 	return commit.Totals, atTheEdge(ctx, err)
 }
 
-// FinishJob checks that the commits cover every record once and writes
-// _SUCCESS.
+// FinishJob writes the report, checks that the commits cover every record once,
+// and writes _SUCCESS.
 func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, error) {
 	beat := startHeartbeat(ctx)
 	defer beat.end()
@@ -30,6 +32,10 @@ func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, e
 		return job.Summary{}, atTheEdge(ctx, err)
 	}
 	defer done()
+	if err := opened.Report(); err != nil {
+		// It only informs, and longhaul report makes it again.
+		activity.GetLogger(ctx).Warn("no report", "error", err)
+	}
 	manifest := opened.Manifest
 	summary, err := opened.Folder.Finish(ctx, ref, manifest.Input.Records, manifest.Spec.BatchRecords())
 	return summary, atTheEdge(ctx, err)

@@ -1,6 +1,9 @@
 package job
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Phase is what a running job is busy with.
 type Phase string
@@ -30,6 +33,7 @@ const (
 // is done inside running chunks is in their heartbeats.
 type Progress struct {
 	Phase  Phase  `json:"phase"`
+	Input  string `json:"input,omitempty"`
 	Output string `json:"output"`
 	// Records is N, 0 while indexing.
 	Records int64 `json:"records"`
@@ -94,6 +98,14 @@ type FailureCount struct {
 	Kind   string `json:"kind"`
 	Status int    `json:"status,omitempty"`
 	Count  int64  `json:"count"`
+}
+
+// String is the kind and, if there is one, the status.
+func (f FailureCount) String() string {
+	if f.Status == 0 {
+		return f.Kind
+	}
+	return fmt.Sprintf("%s %d", f.Kind, f.Status)
 }
 
 // SignalOutage carries a Notice from a worker to its job.

@@ -54,6 +54,9 @@ func (s Spec) validateInput() error {
 }
 
 func (s Spec) validateOutput() error {
+	if err := first(checkPlaceholders("input.uri", s.Input.URI), checkPlaceholders("output.uri", s.Output.URI)); err != nil {
+		return err
+	}
 	if s.Output.URI == "" {
 		return Errorf(KindSpec, "output.uri", "is missing").WithHint(`name a folder for the answers: "output": {"uri": "out"}`)
 	}

@@ -117,8 +117,9 @@ type Batch struct {
 	Finished []Finished `json:"finished,omitempty"`
 }
 
-// Finished is when a chunk was done.
+// Finished is a chunk that was done, and when.
 type Finished struct {
+	From    time.Time `json:"from"`
 	At      time.Time `json:"at"`
 	Records int64     `json:"records"`
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"longhaul/internal/output"
 	"longhaul/job"
 )
 
@@ -37,7 +36,7 @@ func TestPlainLines(t *testing.T) {
 
 func TestAGroupOfFailures(t *testing.T) {
 	t.Parallel()
-	g := output.FailureGroup{Failure: job.CallError{Kind: "http", Status: 422, Message: "postal code unknown"}, Count: 1412, First: 1031}
+	g := job.FailureGroup{Failure: job.CallError{Kind: "http", Status: 422, Message: "postal code unknown"}, Count: 1412, First: 1031}
 	require.Equal(t, `1,412 × http 422 "postal code unknown" (first: record 1031)`, groupLine(g))
 	g.Failure = job.CallError{Kind: "panic", Message: "oh\nstack"}
 	require.Equal(t, `1,412 × panic "oh" (first: record 1031)`, groupLine(g))

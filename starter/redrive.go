@@ -109,6 +109,11 @@ func (o *redriveOptions) start(cmd *cobra.Command, id string) error {
 		if err != nil {
 			return err
 		}
+		if spec.Output.HasPlaceholder() {
+			if err := resolve(ctx, c, id, &spec); err != nil {
+				return err
+			}
+		}
 		if o.file == "" {
 			err = o.change(cmd, &spec)
 		} else {
@@ -126,6 +131,19 @@ func (o *redriveOptions) start(cmd *cobra.Command, id string) error {
 		}
 		return err
 	})
+}
+
+// resolve fills in the placeholders as they were in the last run.
+func resolve(ctx context.Context, c client.Client, id string, spec *job.Spec) error {
+	s, err := look(ctx, c, id)
+	if err != nil {
+		return err
+	}
+	if !s.known {
+		return fmt.Errorf("job %s: no worker answers; one must say which folder the job wrote to", id)
+	}
+	spec.Input.URI, spec.Output.URI = s.Input, s.Output
+	return nil
 }
 
 // inputOf is the spec that the last run of a job was started with.

@@ -114,6 +114,16 @@ func absolutePaths(spec *job.Spec) error {
 	return nil
 }
 
+// twoArguments is cobra.ExactArgs(2) with a word about what is missing.
+func twoArguments(first, second string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 2 {
+			return &usageError{fmt.Errorf("%s needs %s and %s, got %d arguments; see longhaul %s --help", cmd.Name(), first, second, len(args), cmd.CommandPath()[len("longhaul "):])}
+		}
+		return nil
+	}
+}
+
 // oneArgument is cobra.ExactArgs(1) with a word about what is missing.
 func oneArgument(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

@@ -65,7 +65,7 @@ func start(ctx context.Context, c client.Client, o startOptions, spec job.Spec) 
 	options := client.StartWorkflowOptions{
 		ID: o.id, TaskQueue: o.queue,
 		Memo:                                     map[string]any{memoSpec: spec},
-		StaticSummary:                            "calls for every record, to " + spec.Output.URI,
+		StaticSummary:                            summaryOf(spec),
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
@@ -80,6 +80,9 @@ func start(ctx context.Context, c client.Client, o startOptions, spec job.Spec) 
 	}
 	return run, err
 }
+
+// summaryOf is what the Web UI shows of a job.
+func summaryOf(spec job.Spec) string { return "calls for every record, to " + spec.Output.URI }
 
 // withClient connects to the server that flags, environment or profile name,
 // or to localhost:7233.

@@ -24,7 +24,7 @@ func newBatches(plan job.Plan) *batches {
 }
 
 // add takes a receipt, and returns the batch if it is whole with it.
-func (b *batches) add(receipt job.Receipt, now time.Time) (job.Batch, bool) {
+func (b *batches) add(receipt job.Receipt, from, now time.Time) (job.Batch, bool) {
 	number := receipt.First / b.plan.BatchRecords
 	gathered := b.open[number]
 	if gathered == nil {
@@ -33,7 +33,7 @@ func (b *batches) add(receipt job.Receipt, now time.Time) (job.Batch, bool) {
 	}
 	gathered.received += receipt.Len()
 	gathered.journals = append(gathered.journals, receipt.Journals...)
-	gathered.finished = append(gathered.finished, job.Finished{At: now, Records: receipt.Len()})
+	gathered.finished = append(gathered.finished, job.Finished{From: from, At: now, Records: receipt.Len()})
 	batch := job.Batch{Number: number, Journals: gathered.journals, Finished: gathered.finished, Range: job.Range{
 		First: number * b.plan.BatchRecords,
 		Last:  min((number+1)*b.plan.BatchRecords, b.plan.Records),

@@ -2,7 +2,9 @@ package workflows
 
 import (
 	"fmt"
+	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"longhaul/activities"
@@ -17,6 +19,7 @@ var methods *activities.Activities
 // state is for the runs that continue it.
 func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, error) {
 	d := &dispatcher{spec: spec.Tuned(state.Tuning), state: state, meter: newMeter(state.Meter), steering: workflow.NewMutex(ctx)}
+	d.spec = d.spec.Resolve(workflow.GetInfo(ctx).WorkflowExecution.ID, scheduledTime(ctx))
 	if err := d.listen(ctx); err != nil {
 		return job.Summary{}, err
 	}
@@ -28,6 +31,8 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 			return job.Summary{}, failWorkflow(err)
 		}
 	}
+	// A later run has another start.
+	d.spec.Output.URI = d.state.Plan.Output
 	d.prepare()
 	if err := d.run(ctx); err != nil {
 		return job.Summary{}, failWorkflow(err)
@@ -40,6 +45,18 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 		return job.Summary{}, workflow.NewContinueAsNewError(ctx, BulkCall, spec, d.state)
 	}
 	return d.finish(ctx)
+}
+
+// scheduledTimeKey is set by the server for a workflow that a schedule starts.
+var scheduledTimeKey = temporal.NewSearchAttributeKeyTime("TemporalScheduledStartTime")
+
+// scheduledTime is that of the schedule, also for a backfill, or when the first
+// run was started.
+func scheduledTime(ctx workflow.Context) time.Time {
+	if at, ok := workflow.GetTypedSearchAttributes(ctx).GetTime(scheduledTimeKey); ok {
+		return at
+	}
+	return workflow.GetInfo(ctx).WorkflowStartTime
 }
 
 // begin has the input indexed.

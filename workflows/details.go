@@ -20,7 +20,7 @@ func details(p job.Progress) string {
 	}
 	row("failed", "%d", p.Failed)
 	for _, failure := range p.Failures {
-		row("", "%d × %s", failure.Count, strings.TrimSuffix(fmt.Sprintf("%s %d", failure.Kind, failure.Status), " 0"))
+		row("", "%d × %s", failure.Count, failure)
 	}
 	row("rate", "%.1f records/s", p.Rate)
 	row("latency", "p50 %.0f ms, p95 %.0f ms, p99 %.0f ms", p.Latency.P50, p.Latency.P95, p.Latency.P99)

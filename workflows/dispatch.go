@@ -150,6 +150,7 @@ func (d *dispatcher) awaitPace(ctx workflow.Context) error {
 // process has a chunk worked on, and its batch flushed if it is the last one.
 func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk) {
 	var receipt job.Receipt
+	began := workflow.Now(ctx).Add(chunk.StartDelay.Std())
 	options := withActivities(ctx, d.spec, chunk.String())
 	err := workflow.ExecuteActivity(options, methods.ProcessChunk, d.state.Plan.Ref, chunk).Get(options, &receipt)
 	d.lanes.giveBack(chunk.Share.Lane, receipt.Pool, chunk.Final && !receipt.Unfinished)
@@ -165,7 +166,7 @@ func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk) {
 	d.meter.add(workflow.Now(ctx), receipt)
 	d.judgeFailures(false)
 	defer d.describe(ctx)
-	batch, whole := d.batches.add(receipt, workflow.Now(ctx))
+	batch, whole := d.batches.add(receipt, began, workflow.Now(ctx))
 	if !whole {
 		return
 	}

@@ -65,7 +65,7 @@ func SpecOf(uri string) (spec *job.Spec, err error) {
 }
 
 // Failures groups the failed records of an output folder.
-func Failures(uri string) (groups []output.FailureGroup, err error) {
+func Failures(uri string) (groups []job.FailureGroup, err error) {
 	stored, err := storage.Unconfined(".").Folder(uri, false)
 	if err != nil {
 		return nil, err

@@ -10,13 +10,6 @@ import (
 // maxGroups bounds the memory: messages that hold an id are all different.
 const maxGroups = 1000
 
-// FailureGroup is the records that failed in the same way.
-type FailureGroup struct {
-	Failure job.CallError
-	// Count is how many; First is the lowest index among them.
-	Count, First int64
-}
-
 // groupKey is what makes two failures the same.
 type groupKey struct {
 	kind, message string
@@ -26,8 +19,8 @@ type groupKey struct {
 // Failures groups the failed records of all committed batches by kind, status
 // and message, the largest group first. When there are very many messages, the
 // later ones are grouped without.
-func (f *Folder) Failures() ([]FailureGroup, error) {
-	groups := map[groupKey]*FailureGroup{}
+func (f *Folder) Failures() ([]job.FailureGroup, error) {
+	groups := map[groupKey]*job.FailureGroup{}
 	numbers, err := f.committed()
 	if err != nil {
 		return nil, err
@@ -48,17 +41,17 @@ func (f *Folder) Failures() ([]FailureGroup, error) {
 			return nil, err
 		}
 	}
-	sorted := make([]FailureGroup, 0, len(groups))
+	sorted := make([]job.FailureGroup, 0, len(groups))
 	for _, group := range groups {
 		sorted = append(sorted, *group)
 	}
-	slices.SortFunc(sorted, func(a, b FailureGroup) int {
+	slices.SortFunc(sorted, func(a, b job.FailureGroup) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.First, b.First))
 	})
 	return sorted, nil
 }
 
-func count(groups map[groupKey]*FailureGroup, index int64, failure job.CallError) {
+func count(groups map[groupKey]*job.FailureGroup, index int64, failure job.CallError) {
 	key := groupKey{failure.Kind, failure.Message, failure.Status}
 	group, known := groups[key]
 	if !known && len(groups) >= maxGroups {
@@ -66,7 +59,7 @@ func count(groups map[groupKey]*FailureGroup, index int64, failure job.CallError
 		group, known = groups[key]
 	}
 	if !known {
-		group = &FailureGroup{Failure: failure, First: index}
+		group = &job.FailureGroup{Failure: failure, First: index}
 		groups[key] = group
 	}
 	group.Count++

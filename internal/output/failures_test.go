@@ -33,8 +33,8 @@ func TestFailuresAreGrouped(t *testing.T) {
 	}
 	groups, err := f.Failures()
 	require.NoError(t, err)
-	require.Equal(t, FailureGroup{job.CallError{Kind: "http", Status: 503, Message: "over <loaded>"}, 1000, 2}, groups[0])
-	require.Equal(t, FailureGroup{job.CallError{Kind: "http", Status: 422, Message: "postal code unknown"}, 500, 0}, groups[1])
+	require.Equal(t, job.FailureGroup{Failure: job.CallError{Kind: "http", Status: 503, Message: "over <loaded>"}, Count: 1000, First: 2}, groups[0])
+	require.Equal(t, job.FailureGroup{Failure: job.CallError{Kind: "http", Status: 422, Message: "postal code unknown"}, Count: 500, First: 0}, groups[1])
 	require.Equal(t, "no item 1", groups[2].Failure.Message)
 	total := int64(0)
 	for _, group := range groups {
@@ -45,7 +45,7 @@ func TestFailuresAreGrouped(t *testing.T) {
 
 func TestManyMessagesDoNotFillTheMemory(t *testing.T) {
 	t.Parallel()
-	groups := map[groupKey]*FailureGroup{}
+	groups := map[groupKey]*job.FailureGroup{}
 	for i := range int64(5000) {
 		count(groups, i, job.CallError{Kind: "call", Message: strconv.FormatInt(i, 10)})
 	}

@@ -1,0 +1,26 @@
+package job
+
+import "time"
+
+// Facts are what an output folder tells of its job.
+type Facts struct {
+	JobID   string
+	Spec    Spec
+	Records int64
+	Totals
+	// Started is when the folder was first used, Ended the last commit.
+	Started, Ended time.Time
+	// Finished are the chunks, in the order of the records.
+	Finished []Finished
+	// Latency is an HdrHistogram, as in Commit.
+	Latency  string
+	Failures []FailureGroup
+	Changes  []Change
+}
+
+// FailureGroup is the records that failed in the same way.
+type FailureGroup struct {
+	Failure CallError
+	// Count is how many; First is the lowest index among them.
+	Count, First int64
+}
