@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -64,12 +65,16 @@ func line(s snapshot, v *speed) string {
 	if s.Records == 0 {
 		return string(s.Phase)
 	}
-	return fmt.Sprintf("%s: %s of %s records (%.1f%%), %s, %s failed, %s left",
+	text := fmt.Sprintf("%s: %s of %s records (%.1f%%), %s, %s failed, %s left",
 		s.Phase, humanize.Comma(s.done()), humanize.Comma(s.Records), 100*float64(s.done())/float64(s.Records),
 		v.rate(), humanize.Comma(s.Failed), v.left(s))
+	if s.Limit != "" {
+		text += ", limited by " + string(s.Limit)
+	}
+	return text
 }
 
-// bar draws one line in place.
+// bar draws one screen in place: a line with the bar, and some below it.
 type bar struct {
 	progress *mpb.Progress
 	bar      *mpb.Bar
@@ -83,6 +88,10 @@ func newBar(w io.Writer) *bar {
 	b.bar = b.progress.AddBar(0,
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return b.counts() })),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return b.figures() })),
+		mpb.BarExtender(mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
+			_, err := io.WriteString(w, b.below())
+			return err
+		}), false),
 	)
 	return b
 }
@@ -104,7 +113,7 @@ func (b *bar) update(s snapshot) {
 		b.bar.SetRefill(s.Skipped)
 	}
 	b.bar.SetTotal(s.Records, false)
-	b.bar.SetCurrent(s.done())
+	b.bar.SetCurrent(b.speed.estimate(s))
 }
 
 func (b *bar) end(summary job.Summary, finished bool) {
@@ -133,8 +142,29 @@ func (b *bar) figures() string {
 	s := <-b.latest
 	text := fmt.Sprintf(" %s, %s failed, %s left", b.speed.rate(), humanize.Comma(s.Failed), b.speed.left(s))
 	b.latest <- s
-	if s.trouble != "" {
-		text += " | " + s.trouble
-	}
 	return text
+}
+
+// below are the lines under the bar.
+func (b *bar) below() string {
+	s := b.now()
+	if !s.known || s.Records == 0 {
+		return ""
+	}
+	var text strings.Builder
+	text.WriteString(string(s.Phase))
+	if s.Limit != "" {
+		text.WriteString(", limited by " + string(s.Limit))
+	}
+	fmt.Fprintf(&text, "; p50 %.0f ms, p95 %.0f ms, p99 %.0f ms; parallelism %d", s.Latency.P50, s.Latency.P95, s.Latency.P99, s.Settings.Parallelism)
+	if s.Settings.Rate > 0 {
+		fmt.Fprintf(&text, ", rate %g", s.Settings.Rate)
+	}
+	for _, failure := range s.Failures {
+		fmt.Fprintf(&text, "\n  %s × %s", humanize.Comma(failure.Count), failure)
+	}
+	if s.trouble != "" {
+		text.WriteString("\n" + s.trouble)
+	}
+	return text.String() + "\n"
 }

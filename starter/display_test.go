@@ -57,6 +57,42 @@ func TestSpeedIsThatOfTheLastSeconds(t *testing.T) {
 	require.InDelta(t, 2, v.perSecond(), 0.01)
 }
 
+// Between two words from a chunk the bar goes on at the rate so far, but never back
+// and not for ever.
+func TestTheBarMovesBetweenHeartbeats(t *testing.T) {
+	t.Parallel()
+	var v speed
+	shown := make([]int64, 0, 40)
+	for second := range 40 {
+		s := after(second, 1000+int64(min(second, 20))/5*500, 0) // news every 5 s, then none
+		v.add(s)
+		shown = append(shown, v.estimate(s))
+	}
+	for i := 6; i < 20; i++ {
+		require.Greater(t, shown[i], shown[i-1], "second %d", i)
+	}
+	require.GreaterOrEqual(t, shown[39], shown[20])
+	require.LessOrEqual(t, shown[39], int64(3000+11*100))
+	paused := after(40, 3000, 0)
+	paused.Phase = job.PhasePaused
+	require.Equal(t, shown[39], v.estimate(paused))
+}
+
+func TestTheLinesBelowTheBar(t *testing.T) {
+	t.Parallel()
+	show := newBar(&strings.Builder{})
+	require.Empty(t, show.below())
+	s := after(1, 1000, 0)
+	s.Limit, s.Settings.Parallelism, s.Settings.Rate = job.LimitRate, 20, 5
+	s.Latency = job.Latency{P50: 100, P95: 200, P99: 300.4}
+	s.Failures = []job.FailureCount{{Kind: "http", Status: 503, Count: 1200}, {Kind: "timeout", Count: 2}}
+	s.trouble = "waiting for the API"
+	show.update(s)
+	require.Equal(t, "running, limited by rate; p50 100 ms, p95 200 ms, p99 300 ms; parallelism 20, rate 5\n"+
+		"  1,200 × http 503\n  2 × timeout\nwaiting for the API\n", show.below())
+	show.end(job.Summary{}, false)
+}
+
 func TestABarIsDrawnAndEnds(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder

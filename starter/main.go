@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +46,7 @@ func exitCode(err error) int {
 		return 0
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted
-	case errors.As(err, &usage), job.KindOf(err) == job.KindSpec:
+	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"), job.KindOf(err) == job.KindSpec:
 		return exitUsage
 	default:
 		return exitFailed

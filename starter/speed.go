@@ -5,13 +5,23 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+
+	"longhaul/job"
 )
 
 // speedWindow is the stretch of time that the rate is the mean of.
 const speedWindow = 15 * time.Second
 
+// longestGuess is how long an estimate goes on without news.
+const longestGuess = 10 * time.Second
+
 // speed is the rate of the last seconds.
-type speed struct{ points []point }
+type speed struct {
+	points []point
+	// told is the last news, shown the highest estimate.
+	told, shown int64
+	toldAt      time.Time
+}
 
 type point struct {
 	at   time.Time
@@ -35,6 +45,18 @@ func (v *speed) perSecond() float64 {
 	}
 	first, last := v.points[0], v.points[len(v.points)-1]
 	return max(0, float64(last.done-first.done)/last.at.Sub(first.at).Seconds())
+}
+
+// estimate is how many records are done by now: what is told, and what should have
+// been done since at this rate. Chunks tell of their records every few seconds.
+func (v *speed) estimate(s snapshot) int64 {
+	done := s.done()
+	if s.Phase != job.PhaseRunning || done > v.told {
+		v.told, v.toldAt = done, s.at
+	}
+	since := min(s.at.Sub(v.toldAt), longestGuess)
+	v.shown = max(v.shown, done+int64(v.perSecond()*since.Seconds()))
+	return min(v.shown, s.Records)
 }
 
 func (v *speed) rate() string {

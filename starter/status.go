@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -29,10 +31,7 @@ func statusCommand(flags *connect.Flags) *cobra.Command {
 				if asJSON {
 					encoder := json.NewEncoder(cmd.OutOrStdout())
 					encoder.SetIndent("", "  ")
-					return encoder.Encode(map[string]any{
-						"id": args[0], "status": s.status.String(), "progress": s.Progress,
-						"done": s.done(), "trouble": s.trouble,
-					})
+					return encoder.Encode(s.fields())
 				}
 				printStatus(cmd, args[0], s)
 				return nil
@@ -41,6 +40,30 @@ func statusCommand(flags *connect.Flags) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	return cmd
+}
+
+// fields are what a program gets to see.
+func (s snapshot) fields() map[string]any {
+	return map[string]any{
+		"at": s.at.UTC(), "status": s.status.String(), "progress": s.Progress, "done": s.done(), "trouble": s.trouble,
+	}
+}
+
+func printPace(w io.Writer, s snapshot) {
+	for _, failure := range s.Failures {
+		say(w, "  %s × %s", humanize.Comma(failure.Count), failure)
+	}
+	pace := fmt.Sprintf("%.1f records/s; p50 %.0f ms, p95 %.0f ms, p99 %.0f ms", s.Rate, s.Latency.P50, s.Latency.P95, s.Latency.P99)
+	if s.TimeLeft != nil {
+		pace += fmt.Sprintf("; %s to %s left", s.TimeLeft.From, s.TimeLeft.To)
+	}
+	if s.Limit != "" {
+		pace += "; limited by " + string(s.Limit)
+	}
+	say(w, "%s", pace)
+	for _, change := range s.Changes {
+		say(w, "%s  %s, by %s", change.At.Local().Format(time.DateTime), change, change.By)
+	}
 }
 
 func printStatus(cmd *cobra.Command, id string, s snapshot) {
@@ -58,6 +81,7 @@ func printStatus(cmd *cobra.Command, id string, s snapshot) {
 		if s.status == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 			say(w, "running for %s", time.Since(s.Started).Round(time.Second))
 		}
+		printPace(w, s)
 		say(w, "output: %s", s.Output)
 	}
 	if s.trouble != "" {

@@ -2,22 +2,26 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 
 	"longhaul/internal/connect"
+	"longhaul/job"
 )
 
 func watchCommand(flags *connect.Flags) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "watch ID",
 		Short: "Follow a job until it ends",
-		Long: `Follow a job until it ends. Ctrl-C ends watching, not the job.
-The exit code is that of the job.`,
-		Example: `  longhaul watch nightly`,
-		Args:    oneArgument("ID"),
+		Long: `Follow a job until it ends: a screen that is redrawn in place, or lines where there
+is no terminal. Ctrl-C ends watching, not the job. The exit code is that of the job.`,
+		Example: `  longhaul watch nightly
+  longhaul watch nightly --json | jq .rate`,
+		Args: oneArgument("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := interruptible(cmd.Context(), cmd.ErrOrStderr())
 			defer stop()
@@ -25,9 +29,32 @@ The exit code is that of the job.`,
 				if _, err := look(ctx, c, args[0]); err != nil {
 					return err
 				}
+				if asJSON {
+					_, err := follow(ctx, c, args[0], jsonLines{json.NewEncoder(cmd.OutOrStdout())})
+					if ctx.Err() != nil {
+						return errInterrupted
+					}
+					return err
+				}
 				return watch(ctx, cmd, c, args[0])
 			})
 		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write a line of JSON about twice a second")
+	return cmd
+}
+
+// jsonLines is a display for programs.
+type jsonLines struct{ *json.Encoder }
+
+func (j jsonLines) update(s snapshot) {
+	// Whoever closed the output does not want the line.
+	_ = j.Encode(s.fields())
+}
+
+func (j jsonLines) end(summary job.Summary, finished bool) {
+	if finished {
+		_ = j.Encode(map[string]any{"status": "Completed", "summary": summary})
 	}
 }
 
