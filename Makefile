@@ -14,7 +14,7 @@ export GOTOOLCHAIN  := local
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 
-.PHONY: help build demo test lint bench fuzz histories clean
+.PHONY: help build demo test lint bench fuzz histories screenshots clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -62,6 +62,9 @@ fuzz: ## Fuzz the parsers for a minute each
 
 clean: ## Delete what was built and the demo's output
 	rm -rf bin demo
+
+screenshots: build ## Take the pictures of docs/images anew, with Chromium
+	SCREENSHOTS=$(abspath docs/images) go test -count=1 -run 'TestTheWebUI|TestTheReportInABrowser' ./e2e/
 
 histories: build ## Record the histories that the replay tests use, anew
 	RECORD_HISTORIES=$(abspath workflows/testdata/histories) go test -count=1 -run TestContinueAsNewOnARealServer ./e2e/

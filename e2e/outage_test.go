@@ -42,6 +42,9 @@ func TestAnAPIThatIsDown(t *testing.T) {
 		out, _ := runProgram(t, root, "longhaul", "status", id, "--address", shared.local.Address)
 		return refused.Load() > 0 && contains(out, "waiting for the API: nearly all calls have failed since", "http 503: Service Unavailable: in maintenance")
 	}, time.Minute, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return progressOf(t, id).Phase == job.PhaseWaiting }, 10*time.Second, 50*time.Millisecond)
+	require.Equal(t, job.LimitAPI, progressOf(t, id).Limit)
+	require.Contains(t, progressOf(t, id).LastError, "http 503")
 	before := refused.Load()
 	<-time.After(5 * time.Second)
 	require.LessOrEqual(t, refused.Load()-before, int64(3), "one call now and then")
@@ -49,6 +52,7 @@ func TestAnAPIThatIsDown(t *testing.T) {
 
 	summary := finishJob(t, run)
 	require.EqualValues(t, records, summary.Succeeded)
+	require.Equal(t, job.PhaseFinished, progressOf(t, id).Phase)
 	require.Zero(t, api.repeated(t))
 	requireProven(t, root, records)
 }

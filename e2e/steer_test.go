@@ -52,7 +52,7 @@ func TestParallelismIsTuned(t *testing.T) {
 	require.Greater(t, api.total.Load(), before+100, "and used")
 
 	api.most.Store(0)
-	steered(t, root, "tune", id, "--parallelism", "400", "--chunk-interval", "0s")
+	steered(t, root, "tune", id, "--parallelism", "400", "--max-failures", "5%")
 	<-time.After(time.Second)
 	require.LessOrEqual(t, api.most.Load(), int64(400))
 	require.Greater(t, api.most.Load(), int64(200))
@@ -61,10 +61,15 @@ func TestParallelismIsTuned(t *testing.T) {
 	require.LessOrEqual(t, api.most.Load(), int64(400))
 	require.Zero(t, api.repeated(t))
 	requireProven(t, root, records)
-	changes := progressOf(t, id).Changes
-	require.Len(t, changes, 2)
+	p := progressOf(t, id)
+	require.InDelta(t, 100, p.Latency.P50, 30)
+	require.GreaterOrEqual(t, p.Latency.P99, p.Latency.P50)
+	require.Positive(t, p.Rate)
+	changes := p.Changes
+	require.Len(t, changes, 3)
 	require.Equal(t, "parallelism: 200 → 10", changes[0].String())
 	require.Equal(t, "parallelism: 10 → 400", changes[1].String())
+	require.Equal(t, "max_failures: 10% → 5%", changes[2].String())
 	for _, change := range changes {
 		require.Contains(t, change.By, "@", "who asked")
 		require.WithinDuration(t, time.Now(), change.At, time.Minute)

@@ -1,6 +1,9 @@
 package job
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // CallSpec chooses the slow call: exactly one of its fields is set.
 type CallSpec struct {
@@ -8,6 +11,22 @@ type CallSpec struct {
 	Exec  *ExecSpec  `json:"exec,omitempty"`
 	Func  *FuncSpec  `json:"func,omitempty"`
 	Sleep *SleepSpec `json:"sleep,omitempty"`
+}
+
+// String is the call in a few words.
+func (c CallSpec) String() string {
+	switch {
+	case c.HTTP != nil:
+		return strings.TrimSpace(c.HTTP.Method + " " + c.HTTP.URL)
+	case c.Exec != nil:
+		return strings.Join(c.Exec.Command, " ")
+	case c.Func != nil:
+		return "function " + c.Func.Name
+	case c.Sleep != nil:
+		return "sleep " + c.Sleep.Duration.String()
+	default:
+		return "none"
+	}
 }
 
 // FuncSpec is a Go function that the worker has under a name.

@@ -103,7 +103,7 @@ func scheduleCreate(flags *connect.Flags) *cobra.Command {
 					Spec: client.ScheduleSpec{CronExpressions: crons, Jitter: jitter, TimeZoneName: zone},
 					Action: &client.ScheduleWorkflowAction{
 						ID: name, Workflow: job.WorkflowType, Args: []any{spec}, TaskQueue: queue,
-						Memo: map[string]any{memoSpec: spec}, StaticSummary: summaryOf(spec),
+						Memo: map[string]any{memoSpec: spec}, StaticSummary: summaryOf(spec), StaticDetails: detailsOf(spec),
 					},
 				})
 				if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {

@@ -66,6 +66,7 @@ func start(ctx context.Context, c client.Client, o startOptions, spec job.Spec) 
 		ID: o.id, TaskQueue: o.queue,
 		Memo:                                     map[string]any{memoSpec: spec},
 		StaticSummary:                            summaryOf(spec),
+		StaticDetails:                            detailsOf(spec),
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
@@ -83,6 +84,16 @@ func start(ctx context.Context, c client.Client, o startOptions, spec job.Spec) 
 
 // summaryOf is what the Web UI shows of a job.
 func summaryOf(spec job.Spec) string { return "calls for every record, to " + spec.Output.URI }
+
+// detailsOf is a list in Markdown. The Web UI (2.42) cuts off what is in the last
+// line's place.
+func detailsOf(spec job.Spec) string {
+	input := spec.Input.URI
+	if spec.Input.Count != nil {
+		input = fmt.Sprintf("%d numbers", *spec.Input.Count)
+	}
+	return fmt.Sprintf("- input: %s\n- output: %s\n- call: `%s`\n- parallelism: %d\n\n\u00a0\n", input, spec.Output.URI, spec.Call, spec.Parallelism)
+}
 
 // withClient connects to the server that flags, environment or profile name,
 // or to localhost:7233.

@@ -139,7 +139,12 @@ func countAxis(values []float64, leastStep float64) charts.ValueAxisOption {
 	}
 }
 
-func number(v float64) string { return humanize.CommafWithDigits(v, 2) }
+func number(v float64) string {
+	if v == math.Trunc(v) {
+		return humanize.Comma(int64(v))
+	}
+	return humanize.CommafWithDigits(v, 2)
+}
 
 // roundUp returns the least of 1, 2 and 5 times a power of ten that is not below v.
 func roundUp(v float64) float64 {

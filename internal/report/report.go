@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ const (
 var pageText string
 
 var page = template.Must(template.New("report").Funcs(template.FuncMap{
+	"base":  path.Base,
 	"count": humanize.Comma,
 	"when":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 }).Parse(pageText))

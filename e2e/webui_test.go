@@ -1,0 +1,103 @@
+package e2e
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"longhaul/job"
+)
+
+// What the Temporal Web UI shows of a running job, in a real browser.
+func TestTheWebUI(t *testing.T) {
+	t.Parallel()
+	p := newTab(t)
+	const records = 20_000
+	api := newCountingAPI(t, records, 50*time.Millisecond, 600)
+	root, id := t.TempDir(), "nightly"
+	s, err := startServer(t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(s.stop)
+	startWorker(t, s, root, job.TaskQueue)
+	spec := httpSpec(api.URL, records, 40)
+	spec.ChunkInterval = job.Duration(10 * time.Second)
+	spec.ChunkSize = 500
+	writeSpec(t, root, spec)
+	out, code := runProgram(t, root, "longhaul", "start", "job.json", "--id", id, "--address", s.local.Address)
+	require.Zero(t, code, out)
+	api.await(t, 600)
+	described, err := s.DescribeWorkflowExecution(t.Context(), id, "")
+	require.NoError(t, err)
+	page := fmt.Sprintf("%s/namespaces/default/workflows/%s/%s", s.local.UI, id, described.GetWorkflowExecutionInfo().GetExecution().GetRunId())
+
+	p.do(chromedp.Navigate(page + "/user-metadata"))
+	require.Equal(t, "calls for every record, to out", p.markdown("Summary", "").Text)
+	details := p.markdown("Details", "")
+	require.Contains(t, details.Text, "input: 20000 numbers")
+	require.True(t, details.Whole)
+	progress := p.markdown("Current Details", "running")
+	require.True(t, progress.Whole, "no row is cut off")
+	rows := map[string]string{}
+	for _, row := range progress.Rows {
+		rows[row[0]] = row[1]
+	}
+	require.Equal(t, "running", rows["state"])
+	require.Regexp(t, `^[1-9][0-9]* of 20000 \([0-9.]+ %\)$`, rows["records"])
+	require.Regexp(t, `^p50 [0-9]+ ms, p95 [0-9]+ ms, p99 [0-9]+ ms$`, rows["latency"])
+	require.Equal(t, "parallelism 40, chunk_interval 10s, rate 0, max_failures 10%", rows["settings"])
+	require.Equal(t, "chunk_interval", rows["limited by"])
+	require.Equal(t, "index the input", p.text("//p[normalize-space()='Activity']/following-sibling::span"))
+	require.Equal(t, "chunk interval", p.text("//p[normalize-space()='Timer']/following-sibling::span"))
+	p.screenshot("progress.png")
+
+	p.click("//*[@id='history-tab']")
+	require.Contains(t, p.text("//*[local-name()='svg']//*[local-name()='text'][contains(., 'records 0-')]"), "records 0-499")
+
+	p.click("//*[@id='queries-tab']")
+	p.click("//*[@id='query-select']/ancestor::button")
+	require.Contains(t, p.text("//li[@role='option'][contains(., 'progress')]"), "How the job stands")
+	for kind, names := range map[string][]string{"signal": {"pause", "resume", "tune", "outage"}, "update": {"pause", "resume", "tune"}} {
+		p.click("//button[@aria-controls='workflow-actions']")
+		p.click("//li[@data-testid='" + kind + "-button']")
+		p.click("//dialog[@open]//*[@id='" + kind + "-select']/ancestor::button")
+		for _, name := range names {
+			text := p.text("//dialog[@open]//li[@role='option'][contains(., '" + name + "')]")
+			require.Greater(t, len(text), len(name)+10, "a description: %s", text)
+		}
+		p.click("//dialog[@open]//button[normalize-space()='Cancel']")
+	}
+	require.NoError(t, s.TerminateWorkflow(t.Context(), id, "", "test"))
+}
+
+// The report in a real browser, in light and in dark.
+func TestTheReportInABrowser(t *testing.T) {
+	t.Parallel()
+	p := newTab(t)
+	const records = 4000
+	api := newBrokenAPI(t, records)
+	dir := t.TempDir()
+	spec := redriveSpec(api, records)
+	spec.ChunkSize, spec.BatchSize = 100, 5
+	writeSpec(t, dir, spec)
+	address := []string{"--address", shared.local.Address}
+	out, code := runProgram(t, dir, "longhaul", append([]string{"run", "job.json"}, address...)...)
+	require.Zero(t, code, out)
+	out, code = runProgram(t, dir, "longhaul", "report", "out")
+	require.Zero(t, code, out)
+	require.Contains(t, out, "out/report.html")
+
+	p.do(chromedp.EmulateViewport(1100, 2100))
+	for scheme, background := range map[string]string{"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"} {
+		p.do(colorScheme(scheme), chromedp.Navigate("file://"+filepath.Join(dir, "out", "report.html")))
+		require.Equal(t, background, awaitValue[string](p, "getComputedStyle(document.body).backgroundColor"))
+		require.Len(t, awaitValue[[]float64](p, `[...document.querySelectorAll("svg")].map(s => s.getBoundingClientRect().height).filter(h => h > 50)`), 3)
+		require.Empty(t, awaitValue[map[string][]string](p, `({found: performance.getEntriesByType("resource").map(r => r.name)})`)["found"], "nothing is loaded")
+		require.Contains(t, p.text("//table[1]"), "4,000")
+		require.Contains(t, p.text("//table[2]"), "postal code unknown")
+		p.screenshot("report-" + scheme + ".png")
+	}
+}

@@ -1,0 +1,139 @@
+package pool
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"longhaul/job"
+)
+
+// control is a change of the shares of lanes 0, 1, ...
+func control(version int64, paused bool, shares ...job.Share) job.Control {
+	for i := range shares {
+		shares[i].Lane, shares[i].Version = i, version
+	}
+	return job.Control{Version: version, Paused: paused, Shares: shares}
+}
+
+// Fewer calls count at once for new ones, more too; a share that joins later has
+// what the last change gives to its lane.
+func TestRetuneChangesTheSharesThatAreHere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b bound
+		b.shares.Store(20)
+		p := newPool(b.call(time.Second), retries)
+		p.Join(job.Share{Lane: 0, Calls: 10})
+		p.Join(job.Share{Lane: 1, Calls: 10})
+		var kept results
+		ended := make(chan error)
+		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(100), &kept) }()
+		synctest.Wait()
+		require.EqualValues(t, 20, b.inFlight.Load())
+		p.Retune(control(1, false, job.Share{Calls: 2}, job.Share{Calls: 1}, job.Share{Calls: 4}))
+		<-time.After(1500 * time.Millisecond)
+		require.EqualValues(t, 3, b.inFlight.Load())
+		p.Join(job.Share{Lane: 2, Calls: 10})
+		p.Retune(control(1, false, job.Share{Calls: 90})) // known already
+		synctest.Wait()
+		require.EqualValues(t, 7, b.inFlight.Load(), "lane 2 has what the change says")
+		p.Join(job.Share{Lane: 3, Version: 2, Calls: 5})
+		synctest.Wait()
+		require.EqualValues(t, 12, b.inFlight.Load(), "a share of a later version counts as it is")
+		p.Retune(control(3, false, job.Share{Calls: 5}, job.Share{Calls: 5}, job.Share{Calls: 5}, job.Share{Calls: 5}))
+		synctest.Wait()
+		require.EqualValues(t, 20, b.inFlight.Load())
+		require.False(t, b.exceeded.Load())
+		require.NoError(t, <-ended)
+	})
+}
+
+func TestPauseStartsNoCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b bound
+		b.shares.Store(5)
+		p := newPool(b.call(time.Second), retries)
+		p.Join(job.Share{Calls: 5})
+		p.Retune(control(1, true, job.Share{Calls: 5}))
+		var kept results
+		ended := make(chan error)
+		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(10), &kept) }()
+		<-time.After(time.Hour)
+		require.Zero(t, b.inFlight.Load())
+		p.Retune(control(2, false, job.Share{Calls: 5}))
+		require.NoError(t, <-ended)
+		require.Len(t, kept.kept, 10)
+	})
+}
+
+// A lane without calls is closed, now and for the one who joins it later.
+func TestAClosedLane(t *testing.T) {
+	t.Parallel()
+	p := newPool(nil, retries)
+	first, second := p.Join(job.Share{Lane: 0, Calls: 5}), p.Join(job.Share{Lane: 1, Calls: 5})
+	p.Retune(control(1, false, job.Share{Calls: 1}, job.Share{}))
+	<-second.Closed()
+	<-p.Join(job.Share{Lane: 1, Calls: 5}).Closed()
+	select {
+	case <-first.Closed():
+		require.Fail(t, "it has a call")
+	default:
+	}
+	second.Leave()
+	require.Equal(t, 1, p.capacity)
+}
+
+// From no limit to a rate, to another one, and back.
+func TestTheRateIsRetuned(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s starts
+		p := newPool(&s, retries)
+		p.Join(job.Share{Calls: 1})
+		p.Retune(control(1, false, job.Share{Calls: 1, Rate: 10}))
+		began := time.Now()
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(100), &results{}))
+		require.InDelta(t, 10, time.Since(began).Seconds(), 0.5)
+		ended := make(chan error)
+		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(1000), &results{}) }()
+		<-time.After(10 * time.Second)
+		p.Retune(control(2, false, job.Share{Calls: 1, Rate: 50}))
+		began = time.Now()
+		<-time.After(10 * time.Second)
+		p.Retune(control(3, false, job.Share{Calls: 1}))
+		require.NoError(t, <-ended)
+		require.InDelta(t, 10, time.Since(began).Seconds(), 0.1, "without a rate the rest takes no time")
+		require.InDelta(t, 700, s.between(began, began.Add(9999*time.Millisecond))+200, 30)
+	})
+}
+
+func (s *starts) between(from, to time.Time) int {
+	n := 0
+	for _, at := range s.at {
+		if !at.Before(from) && at.Before(to) {
+			n++
+		}
+	}
+	return n
+}
+
+func TestWhatLimitsAPool(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b bound
+		p := newPool(b.call(time.Hour), retries)
+		p.Join(job.Share{Calls: 5})
+		require.Equal(t, job.LimitInterval, p.Limit())
+		ended := make(chan error)
+		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(10), &results{}) }()
+		synctest.Wait()
+		require.Equal(t, job.LimitParallelism, p.Limit())
+		p.Brake(time.Minute)
+		require.Equal(t, job.LimitAPI, p.Limit())
+		require.NoError(t, <-ended)
+	})
+}

@@ -1,0 +1,91 @@
+package workflows
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/stretchr/testify/require"
+
+	"longhaul/job"
+)
+
+func encoded(t *testing.T, micros ...int64) string {
+	t.Helper()
+	h := hdrhistogram.New(1, int64(time.Hour/time.Microsecond), 2)
+	for _, value := range micros {
+		require.NoError(t, h.RecordValue(value))
+	}
+	text, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestTheMeterMergesReceipts(t *testing.T) {
+	t.Parallel()
+	began := time.Unix(10_000, 0)
+	m := newMeter(meterState{})
+	for second := range 120 {
+		m.add(began.Add(time.Duration(second)*time.Second), job.Receipt{
+			Totals: job.Totals{Succeeded: 9, Failed: 1}, Latency: encoded(t, 1000, 2000, 100_000), Limit: job.LimitRate,
+			Failures: []job.FailureCount{{Kind: "http", Status: 503 - second%2, Count: int64(1 + second%2)}}, LastError: "no",
+		})
+	}
+	now := began.Add(120 * time.Second)
+	require.InDelta(t, 10, m.rate(now, began), 0.5, "that of the last minute")
+	require.LessOrEqual(t, len(m.recent), 61)
+	require.Equal(t, job.LimitRate, m.limit())
+	require.InDelta(t, 2, m.quantiles().P50, 0.1)
+	require.InDelta(t, 100, m.quantiles().P99, 2)
+	require.Equal(t, []job.FailureCount{{Kind: "http", Status: 502, Count: 120}, {Kind: "http", Status: 503, Count: 60}}, m.failures)
+
+	next := newMeter(m.state())
+	require.Equal(t, m.quantiles(), next.quantiles(), "the next run goes on")
+	require.Equal(t, m.failures, next.failures)
+	require.Equal(t, "no", next.lastError)
+	require.Empty(t, next.limit(), "not known yet")
+	require.Zero(t, newMeter(meterState{Latency: "damaged"}).quantiles())
+}
+
+// Twice the best latency, at full parallelism, is the API's.
+func TestAnAPIThatHasBecomeSlowerIsTheLimit(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(10_000, 0)
+	m := newMeter(meterState{})
+	m.add(now, job.Receipt{Latency: encoded(t, 1000), Limit: job.LimitParallelism})
+	require.Equal(t, job.LimitParallelism, m.limit())
+	for range 3 {
+		now = now.Add(50 * time.Second)
+		m.add(now, job.Receipt{Latency: encoded(t, 2500), Limit: job.LimitParallelism})
+	}
+	require.Equal(t, job.LimitAPI, m.limit())
+}
+
+func TestOutagesAreHeardOf(t *testing.T) {
+	t.Parallel()
+	m := newMeter(meterState{})
+	m.hear(job.Notice{Pool: "a", Waiting: "waiting"})
+	m.hear(job.Notice{Pool: "b", Waiting: "waiting too"})
+	m.hear(job.Notice{Pool: "a"})
+	require.Equal(t, []job.Notice{{Pool: "b", Waiting: "waiting too"}}, m.waiting)
+	m.add(time.Unix(1, 0), job.Receipt{})
+	require.Empty(t, m.waiting, "calls are made")
+	require.Equal(t, "waiting too", m.lastError)
+}
+
+func TestDetails(t *testing.T) {
+	t.Parallel()
+	text := details(job.Progress{
+		Phase: job.PhaseRunning, Records: 1000, Totals: job.Totals{Succeeded: 240, Failed: 10}, Output: "a|b",
+		Failures: []job.FailureCount{{Kind: "timeout", Count: 10}}, TimeLeft: &job.TimeLeft{From: job.Duration(time.Minute), To: job.Duration(time.Hour)},
+		Limit: job.LimitRate, LastError: "two\nlines", Settings: job.DefaultSpec().Settings(),
+	})
+	for _, row := range []string{
+		"| state | **running** |", "| records | 250 of 1000 (25.0 %) |", "|  | 10 × timeout |", "| time left | 1m0s to 1h0m0s |",
+		"| limited by | rate |", "| last error | two lines |", `| output | a\|b |`,
+	} {
+		require.Contains(t, text, row+"\n")
+	}
+	require.True(t, strings.HasSuffix(text, "\n\u00a0\n"))
+}
