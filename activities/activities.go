@@ -120,7 +120,7 @@ type Journal = interface {
 // Journals are what attempts at a chunk have left.
 type Journals interface {
 	Answered(r job.Range) (*job.Answered, error)
-	NewJournal(r job.Range, runID string, attempt int32) (Journal, error)
+	NewJournal(r job.Range, activity string, attempt int32) (Journal, error)
 }
 
 // Folder is the output folder of a running job.

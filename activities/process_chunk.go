@@ -57,7 +57,7 @@ func (j *Job) process(ctx context.Context, chunk job.Chunk, beat *heartbeat) (jo
 // what came of them to the receipt.
 func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Answered, beat *heartbeat, receipt *job.Receipt) (err error) {
 	info := activity.GetInfo(ctx)
-	journal, err := j.Folder.NewJournal(chunk.Range, info.WorkflowExecution.RunID, info.Attempt)
+	journal, err := j.Folder.NewJournal(chunk.Range, info.WorkflowExecution.RunID+"-"+info.ActivityID, info.Attempt)
 	if err != nil {
 		return err
 	}

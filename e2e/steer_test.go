@@ -62,7 +62,7 @@ func TestParallelismIsTuned(t *testing.T) {
 	require.Zero(t, api.repeated(t))
 	requireProven(t, root, records)
 	p := progressOf(t, id)
-	require.InDelta(t, 100, p.Latency.P50, 30)
+	require.GreaterOrEqual(t, p.Latency.P50, 99.0)
 	require.GreaterOrEqual(t, p.Latency.P99, p.Latency.P50)
 	require.Positive(t, p.Rate)
 	changes := p.Changes

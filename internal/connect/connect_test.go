@@ -7,9 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 )
 
 var silent = slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -119,4 +122,24 @@ func TestADeadServerIsNotFound(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, pidFile), []byte("x"), 0o644))
 	_, err = read(dir)
 	require.ErrorContains(t, err, "delete them if no server runs")
+}
+
+// A server that ends at once is started again on other ports, and not waited for.
+func TestAServerThatEndsAtOnceIsTriedAgain(t *testing.T) {
+	dir := t.TempDir()
+	cli := filepath.Join(dir, "temporal")
+	require.NoError(t, os.WriteFile(cli, []byte("#!/bin/sh\necho \"$@\" >> "+dir+"/tries\nexit 1\n"), 0o755))
+	t.Setenv("TEMPORAL_CLI", cli)
+	began := time.Now()
+	_, err := StartLocal(t.Context(), dir, client.Options{})
+	require.ErrorContains(t, err, "the local Temporal server did not start")
+	require.Less(t, time.Since(began), 30*time.Second)
+	tries, err := os.ReadFile(filepath.Join(dir, "tries"))
+	require.NoError(t, err)
+	require.Equal(t, maxTries+1, strings.Count(string(tries), "start-dev"))
+}
+
+func TestMain(m *testing.M) {
+	BecomeDetached()
+	os.Exit(m.Run())
 }

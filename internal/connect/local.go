@@ -23,6 +23,8 @@ const (
 	// startTimeout bounds the wait for another process that starts the server.
 	startTimeout = time.Minute
 	pollInterval = 100 * time.Millisecond
+	// maxTries bounds the starts of a server that ends at once.
+	maxTries = 3
 
 	loopback    = "127.0.0.1"
 	addressFile = "server.json"
@@ -56,8 +58,12 @@ func StartLocal(ctx context.Context, dir string, options client.Options) (*Local
 	}
 	defer unlock()
 	server, err := find(ctx, dir, options)
-	if err == nil && server == nil {
+	for tries := 0; err == nil && server == nil; tries++ {
 		server, err = start(ctx, dir, options)
+		if err != nil && ctx.Err() == nil && tries < maxTries {
+			// It has ended: somebody took one of its ports before it did.
+			server, err = nil, nil
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -134,11 +140,27 @@ func start(ctx context.Context, dir string, options client.Options) (*LocalServe
 	}
 	defer logs.Close()
 	options.HostPort = started.Address
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go cancelWhenEnded(ctx, cancel, dir, time.Now())
 	started.server, err = testsuite.StartDevServer(ctx, DevServerOptions(executable, filepath.Join(dir, "temporal.db"), uiPort, logs, options))
 	if err != nil {
 		return nil, fmt.Errorf("the local Temporal server did not start, see %s: %w", logs.Name(), err)
 	}
 	return started, nil
+}
+
+// cancelWhenEnded does not let the SDK wait for a server that has ended.
+func cancelWhenEnded(ctx context.Context, cancel func(), dir string, began time.Time) {
+	server := &LocalServer{dir: dir}
+	for sleep(ctx) == nil {
+		// Before it has written its process id, our look at the lock would be in
+		// its way.
+		written, err := os.Stat(filepath.Join(dir, pidFile))
+		if err == nil && written.ModTime().After(began) && !server.alive() {
+			cancel()
+		}
+	}
 }
 
 // DevServerOptions is how we run the Temporal CLI's server: on a database file,

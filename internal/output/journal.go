@@ -45,13 +45,14 @@ func newGroup(buffer []byte) *group {
 
 // journalName begins with the range, so that a chunk finds by name alone what
 // overlaps its own.
-func journalName(r job.Range, runID string, attempt int32) string {
-	return fmt.Sprintf("%s/%012d-%012d-%s-%d.journal", journalDir, r.First, r.Last, runID, attempt)
+func journalName(r job.Range, activity string, attempt int32) string {
+	return fmt.Sprintf("%s/%012d-%012d-%s-%d.journal", journalDir, r.First, r.Last, activity, attempt)
 }
 
-// NewJournal begins the journal of one attempt at a range.
-func (f *Folder) NewJournal(r job.Range, runID string, attempt int32) (Journal, error) {
-	name := journalName(r, runID, attempt)
+// NewJournal begins the journal of one attempt at a range. The activity is named by
+// its run and its id: a range may be worked on by several.
+func (f *Folder) NewJournal(r job.Range, activity string, attempt int32) (Journal, error) {
+	name := journalName(r, activity, attempt)
 	appender, err := f.store.Append(name)
 	if err != nil {
 		return nil, err
