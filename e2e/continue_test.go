@@ -54,6 +54,19 @@ func TestContinueAsNewOnARealServer(t *testing.T) {
 
 	// Canceled and failed ones, for the replay tests.
 	canceled := startSlow(t, s, id)
+	for _, update := range []string{job.UpdatePause, job.UpdateResume, job.UpdateTune} {
+		var tuning job.Tuning
+		if update == job.UpdateTune {
+			fewer := 2
+			tuning.Parallelism = &fewer
+		}
+		handle, err := s.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
+			WorkflowID: canceled.GetID(), UpdateName: update, Args: []any{tuning}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		})
+		require.NoError(t, err)
+		require.NoError(t, handle.Get(t.Context(), nil))
+	}
+	require.NoError(t, s.SignalWorkflow(t.Context(), canceled.GetID(), "", job.UpdatePause, job.Tuning{}))
 	require.NoError(t, s.CancelWorkflow(t.Context(), canceled.GetID(), ""))
 	require.Error(t, canceled.Get(t.Context(), nil))
 	failing := httpSpec(api.URL+"/none", 1000, 50)
