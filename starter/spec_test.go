@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 
 	"longhaul/job"
@@ -97,10 +98,15 @@ func TestCommandLines(t *testing.T) {
 
 func TestEveryCommandHasAnExample(t *testing.T) {
 	t.Parallel()
-	for _, cmd := range command().Commands() {
-		if cmd.Name() != "help" && cmd.Name() != "completion" {
-			require.NotEmpty(t, cmd.Example, cmd.Name())
-			require.NotEmpty(t, cmd.Short, cmd.Name())
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		for _, sub := range cmd.Commands() {
+			if sub.Name() != "help" && sub.Name() != "completion" {
+				require.Contains(t, sub.Example, sub.CommandPath(), sub.CommandPath())
+				require.NotEmpty(t, sub.Short, sub.CommandPath())
+				walk(sub)
+			}
 		}
 	}
+	walk(command())
 }
