@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 
 	"longhaul/job"
