@@ -2,16 +2,16 @@ package pool
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
 )
 
-// spacing is how much of the rate is used: starts that are evenly spaced by a
-// little more than they must be are still no more than the rate in any second
-// when they reach the other side a few milliseconds early or late.
-const spacing = 0.99
+// catchUp is the part of a second's starts that may follow each other at once: so
+// many are made up for when the process was not run for a while.
+const catchUp = 1.0 / 20
 
 // throttle spaces the starts of a pool. The pool's lock guards it.
 type throttle struct {
@@ -47,6 +47,16 @@ func (t *throttle) add(r float64) {
 	}
 }
 
+// wake takes a rate out of its rest: the share has come back to where it was used.
+func (t *throttle) wake(r float64) {
+	for i, resting := range t.resting {
+		if resting.rate == r {
+			t.resting = slices.Delete(t.resting, i, i+1)
+			return
+		}
+	}
+}
+
 func (t *throttle) remove(r float64) {
 	now := time.Now()
 	t.resting = append(t.restingAt(now), resting{r, now.Add(settling)})
@@ -58,7 +68,8 @@ func (t *throttle) set(r float64) {
 	if t.rate < 1e-9 {
 		t.rate = 0 // what is left of a sum of fractions
 	}
-	t.limiter.SetLimit(rate.Limit(t.rate * spacing))
+	t.limiter.SetLimit(rate.Limit(t.rate))
+	t.limiter.SetBurst(max(1, int(t.rate*catchUp)))
 	close(t.changed)
 	t.changed = make(chan struct{})
 }

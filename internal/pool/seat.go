@@ -48,6 +48,7 @@ func (p *Pool) Join(share job.Share) Seat {
 	switch {
 	case s.share.Rate == 0:
 	case share.Pool == p.id:
+		p.throttle.wake(s.share.Rate)
 		s.setRate(s.share.Rate)
 	default:
 		s.settle = time.AfterFunc(settling, func() {
