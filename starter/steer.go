@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/api/serviceerror"
@@ -15,6 +16,9 @@ import (
 	"longhaul/internal/connect"
 	"longhaul/job"
 )
+
+// updateTimeout is how long a worker has to put a change in force.
+const updateTimeout = 30 * time.Second
 
 func pauseCommand(flags *connect.Flags) *cobra.Command {
 	return &cobra.Command{
@@ -123,6 +127,8 @@ func steer(cmd *cobra.Command, flags *connect.Flags, id, name string, tuning job
 }
 
 func update(ctx context.Context, c client.Client, id, name string, tuning job.Tuning) (settings job.Settings, err error) {
+	ctx, cancel := context.WithTimeout(ctx, updateTimeout)
+	defer cancel()
 	handle, err := c.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
 		WorkflowID: id, UpdateName: name, Args: []any{tuning}, WaitForStage: client.WorkflowUpdateStageCompleted,
 	})
@@ -132,6 +138,8 @@ func update(ctx context.Context, c client.Client, id, name string, tuning job.Tu
 	var application *temporal.ApplicationError
 	var ended *serviceerror.NotFound
 	switch {
+	case err != nil && ctx.Err() != nil:
+		return settings, fmt.Errorf("%s %s: no worker has answered within %s: the change counts when one does", name, id, updateTimeout)
 	case errors.As(err, &application):
 		return settings, fmt.Errorf("%s %s: %s", name, id, application.Message())
 	case errors.As(err, &ended):

@@ -17,6 +17,9 @@ func (d *dispatcher) progress() (job.Progress, error) {
 		Started: d.state.Started, Settings: d.settings(), Changes: d.state.Changes,
 		Rate: d.meter.rate(d.now, d.state.Started), Limit: d.limit(),
 	}
+	if p.Phase == job.PhasePaused || p.Phase == job.PhaseWaiting {
+		p.Rate = 0 // nothing happens that would move the clock
+	}
 	p.TimeLeft = d.timeLeft(p)
 	if d.lanes == nil {
 		return p, nil
