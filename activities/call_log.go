@@ -52,7 +52,7 @@ func (l *callLog) Keep(result job.Result) error {
 			l.failures = map[job.FailureCount]int64{}
 		}
 		l.failures[job.FailureCount{Kind: failure.Kind, Status: failure.Status}]++
-		l.lastError = failure.Error()
+		l.lastError = failure.Brief()
 	}
 	l.mu.Unlock()
 	l.beat.done.Add(1)

@@ -18,22 +18,40 @@ const (
 	poisonous = 2
 )
 
-// callSuspects calls the records that a process may have died of, one at a time,
-// the most suspicious first. Those that are poison fail without a call.
+// callSuspects calls the records that a process may have died of before all others:
+// those of one death together, then the rest one at a time, the most suspicious
+// first. Those that are poison fail without a call.
 func (j *Job) callSuspects(calls, stop context.Context, suspects []job.Suspect, log *callLog) error {
+	var once []job.Suspect
 	for _, suspect := range suspects {
 		one := j.Records(job.Range{First: suspect.Index, Last: suspect.Index + 1})
 		var err error
-		if suspect.Alone >= poisonous {
+		switch {
+		case suspect.Alone >= poisonous:
 			err = fail(one, suspect, log)
-		} else {
-			err = j.Pool.Run(calls, stop, suspect.All >= worthIsolation, one, log)
+		case suspect.All >= worthIsolation:
+			err = j.Pool.Run(calls, stop, true, one, log)
+		default:
+			once = append(once, suspect)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return j.Pool.Run(calls, stop, false, j.records(once), log)
+}
+
+// records gives the suspects' records.
+func (j *Job) records(suspects []job.Suspect) iter.Seq2[job.Record, error] {
+	return func(yield func(job.Record, error) bool) {
+		for _, suspect := range suspects {
+			for record, err := range j.Records(job.Range{First: suspect.Index, Last: suspect.Index + 1}) {
+				if !yield(record, err) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // fail keeps the failure of a poisonous record.

@@ -27,8 +27,9 @@ func (s Spec) Resolve(workflowID string, scheduled time.Time) Spec {
 	return s
 }
 
-// HasPlaceholder says whether every run on a schedule gets a folder of its own.
-func (o OutputSpec) HasPlaceholder() bool { return placeholder.MatchString(o.URI) }
+// HasPlaceholder says whether every run on a schedule has an input or a folder of
+// its own.
+func (s Spec) HasPlaceholder() bool { return placeholder.MatchString(s.Input.URI + s.Output.URI) }
 
 func checkPlaceholders(field, uri string) error {
 	for _, found := range placeholder.FindAllString(uri, -1) {

@@ -3,6 +3,7 @@ package job
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -48,6 +49,21 @@ type CallError struct {
 	Retry bool `json:"-"`
 	// RetryAfter is how long the called side asked everybody to wait.
 	RetryAfter time.Duration `json:"-"`
+}
+
+// briefly is how long a brief error may be.
+const briefly = 300
+
+// Brief is the first line of the error, for places that must not grow.
+func (e *CallError) Brief() string {
+	if e == nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(e.Error(), "\n")
+	if len(line) > briefly {
+		line = strings.ToValidUTF8(line[:briefly], "") + "…"
+	}
+	return line
 }
 
 func (e *CallError) Error() string {

@@ -39,6 +39,8 @@ func (r Range) String() string {
 type Share struct {
 	// Lane is the lane's number.
 	Lane int `json:"lane"`
+	// Run is the run of the workflow that gave the share.
+	Run string `json:"run,omitempty"`
 	// Version is that of the Control that the share is from.
 	Version int64 `json:"version,omitempty"`
 	// Calls is how many calls in flight the lane adds.

@@ -109,7 +109,7 @@ func (o *redriveOptions) start(cmd *cobra.Command, id string) error {
 		if err != nil {
 			return err
 		}
-		if spec.Output.HasPlaceholder() {
+		if spec.HasPlaceholder() {
 			if err := resolve(ctx, c, id, &spec); err != nil {
 				return err
 			}

@@ -94,7 +94,7 @@ func scheduleCreate(flags *connect.Flags) *cobra.Command {
 			if len(crons) == 0 {
 				return &usageError{errors.New(`create needs --cron, such as "0 3 * * *" for three o'clock every night`)}
 			}
-			if !spec.Output.HasPlaceholder() {
+			if !spec.HasPlaceholder() {
 				say(cmd.ErrOrStderr(), "note: output.uri has no {scheduled_time}: every run writes to the same folder, and finds there what is done already")
 			}
 			return withClient(cmd.Context(), flags, func(c client.Client) error {

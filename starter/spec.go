@@ -17,10 +17,10 @@ import (
 
 // specFlags are the most used fields of a spec.
 type specFlags struct {
-	input, output, chunkInterval string
-	parallelism                  int
-	chunkSize, batchSize         int64
-	rate                         float64
+	input, output, chunkInterval, maxFailures string
+	parallelism                               int
+	chunkSize, batchSize                      int64
+	rate                                      float64
 }
 
 func (f *specFlags) register(cmd *cobra.Command) {
@@ -31,6 +31,7 @@ func (f *specFlags) register(cmd *cobra.Command) {
 	flags.Int64Var(&f.chunkSize, "chunk-size", 0, "records per chunk at most")
 	flags.StringVar(&f.chunkInterval, "chunk-interval", "", `least time between the starts of two chunks, such as "500ms"`)
 	flags.Int64Var(&f.batchSize, "batch-size", 0, "chunks per flush")
+	flags.StringVar(&f.maxFailures, "max-failures", "", `failed records before the job stops, such as "100" or "5%"`)
 	flags.Float64Var(&f.rate, "rate", 0, "calls started per second at most, all workers together")
 }
 
@@ -90,6 +91,11 @@ func (f *specFlags) apply(cmd *cobra.Command, spec *job.Spec) error {
 	}
 	if changed("rate") {
 		spec.Rate = f.rate
+	}
+	if changed("max-failures") {
+		if err := spec.MaxFailures.UnmarshalJSON(fmt.Appendf(nil, "%q", f.maxFailures)); err != nil {
+			return &usageError{fmt.Errorf("--max-failures: %w", err)}
+		}
 	}
 	if changed("chunk-interval") {
 		if err := spec.ChunkInterval.UnmarshalJSON(fmt.Appendf(nil, "%q", f.chunkInterval)); err != nil {

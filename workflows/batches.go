@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"longhaul/job"
@@ -19,6 +20,17 @@ type openBatch struct {
 	finished []job.Finished
 }
 
+// add keeps a journal once, with all that was sealed of it: one of a redrive is in
+// every receipt of its batch.
+func (o *openBatch) add(journal job.JournalRef) {
+	at := slices.IndexFunc(o.journals, func(j job.JournalRef) bool { return j.Name == journal.Name })
+	if at < 0 {
+		o.journals = append(o.journals, journal)
+		return
+	}
+	o.journals[at].Size = max(o.journals[at].Size, journal.Size)
+}
+
 func newBatches(plan job.Plan) *batches {
 	return &batches{plan: plan, open: map[int64]*openBatch{}}
 }
@@ -32,7 +44,9 @@ func (b *batches) add(receipt job.Receipt, from, now time.Time) (job.Batch, bool
 		b.open[number] = gathered
 	}
 	gathered.received += receipt.Len()
-	gathered.journals = append(gathered.journals, receipt.Journals...)
+	for _, journal := range receipt.Journals {
+		gathered.add(journal)
+	}
 	gathered.finished = append(gathered.finished, job.Finished{From: from, At: now, Records: receipt.Len()})
 	batch := job.Batch{Number: number, Journals: gathered.journals, Finished: gathered.finished, Range: job.Range{
 		First: number * b.plan.BatchRecords,

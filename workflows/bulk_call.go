@@ -32,13 +32,16 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 		}
 	}
 	// A later run has another start.
-	d.spec.Output.URI = d.state.Plan.Output
-	d.prepare()
+	d.spec.Input.URI, d.spec.Output.URI = d.state.Input, d.state.Plan.Output
+	d.prepare(ctx)
+	if err := d.tellUntold(ctx); err != nil {
+		return job.Summary{}, failWorkflow(err)
+	}
 	if err := d.run(ctx); err != nil {
 		return job.Summary{}, failWorkflow(err)
 	}
 	// A change that is under way ends in this run.
-	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) && !d.steering.IsLocked() }); err != nil {
+	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) && d.steers == 0 }); err != nil {
 		return job.Summary{}, err
 	}
 	if d.continues {
@@ -71,7 +74,7 @@ func (d *dispatcher) begin(ctx workflow.Context) error {
 	if err := workflow.ExecuteActivity(ctx, methods.IndexInput, d.spec).Get(ctx, &d.state.Plan); err != nil {
 		return err
 	}
-	d.state.Totals = d.state.Plan.Totals
+	d.state.Totals, d.state.Input = d.state.Plan.Totals, d.spec.Input.URI
 	d.state.Due = workflow.Now(ctx)
 	return nil
 }

@@ -32,19 +32,19 @@ type dispatcher struct {
 	stopped      error
 	cancelChunks workflow.CancelFunc
 	continues    bool
-	// steering is held while a change is put in force.
+	// steering is held while a change is put in force, steers counts those that
+	// are, or wait for it.
 	steering workflow.Mutex
+	steers   int
+	// untold are changes that were made before there were lanes.
+	untold  []job.Change
+	request job.Request
 }
 
 // prepare derives all that follows from the spec and the state.
-func (d *dispatcher) prepare() {
+func (d *dispatcher) prepare(ctx workflow.Context) {
 	plan := d.state.Plan
-	d.lanes = newLanes(d.spec.Parallelism, d.spec.Rate, d.spec.ChunkSize, leftOf(plan, d.state.Next))
-	if d.state.Control > 0 {
-		// A control file that is there speaks of other lanes.
-		d.state.Control++
-		d.lanes.retune(d.spec.Parallelism, d.spec.Rate, d.state.Control)
-	}
+	d.lanes = newLanes(workflow.GetInfo(ctx).WorkflowExecution.RunID, d.spec.Parallelism, d.spec.Rate, d.spec.ChunkSize, leftOf(plan, d.state.Next))
 	d.cutter = newCutter(plan, d.state.Next, d.spec.ChunkSize, d.lanes.count(), d.spec.Parallelism/d.lanes.count())
 	d.pace = newPace(d.spec, d.state.Due)
 	d.batches = newBatches(plan)
@@ -196,9 +196,13 @@ func (d *dispatcher) flush(ctx workflow.Context, batch job.Batch) error {
 
 // judgeFailures stops the job when max_failures is exceeded: a count as soon as
 // it is, a percentage by whole batches. What was committed before the job was
-// started does not count again.
+// started does not count again, but for a redrive: the batches that it opens are
+// those with the failures.
 func (d *dispatcher) judgeFailures(wholeBatches bool) {
-	limit, totals := d.spec.MaxFailures, d.state.Totals.Subtract(d.state.Plan.Totals)
+	limit, totals := d.spec.MaxFailures, d.state.Totals
+	if d.spec.Redrive == nil {
+		totals = totals.Subtract(d.state.Plan.Totals)
+	}
 	if !limit.Percent {
 		totals = totals.Add(d.received)
 	} else if !wholeBatches {

@@ -22,6 +22,8 @@ const (
 // the job's parallelism and rate, so that the bound holds over all workers
 // whichever of them has which chunk.
 type lanes struct {
+	// run is that of the workflow.
+	run    string
 	shares []job.Share
 	state  []laneState
 }
@@ -38,12 +40,12 @@ const (
 // newLanes makes clamp(parallelism/16, 4, 64) lanes, or more for a high rate, but
 // no more than there are calls, small chunks in the records that are left, or
 // calls per second.
-func newLanes(parallelism int, rate float64, chunkSize, left int64) *lanes {
+func newLanes(run string, parallelism int, rate float64, chunkSize, left int64) *lanes {
 	forRate := int(min(maxLanes, chunkSeconds*rate/float64(chunkSize)))
 	n := min(max(parallelism/callsPerLane, forRate, minLanes), maxLanes)
 	n = min(n, parallelism, int(max(1, min(maxLanes, ceilDiv(left, smallestChunk)))))
 	n = len(splitRate(rate, n))
-	l := &lanes{shares: make([]job.Share, n), state: make([]laneState, n)}
+	l := &lanes{run: run, shares: make([]job.Share, n), state: make([]laneState, n)}
 	l.retune(parallelism, rate, 0)
 	return l
 }
@@ -56,7 +58,7 @@ func (l *lanes) retune(parallelism int, rate float64, version int64) {
 	n := len(l.shares)
 	rates := splitRate(rate, min(n, parallelism))
 	for i := range l.shares {
-		share := job.Share{Lane: i, Version: version, Pool: l.shares[i].Pool}
+		share := job.Share{Run: l.run, Lane: i, Version: version, Pool: l.shares[i].Pool}
 		if i < len(rates) {
 			share.Calls, share.Rate = parallelism/n, rates[i]
 			if i < parallelism%n {
@@ -100,6 +102,17 @@ func (l *lanes) inFlight() int {
 		}
 	}
 	return taken
+}
+
+// open counts the lanes that have a share.
+func (l *lanes) open() int {
+	open := 0
+	for i, share := range l.shares {
+		if share.Calls > 0 && l.state[i] != laneBequeathed {
+			open++
+		}
+	}
+	return open
 }
 
 // free is the first free lane that is open; -1 if there is none.

@@ -15,7 +15,7 @@ func TestSharesSumUpToTheLimits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		parallelism := rapid.IntRange(1, 100_000).Draw(t, "parallelism")
 		rate := rapid.OneOf(rapid.Float64Range(0, 1e6), rapid.Float64Range(0, 50), rapid.Just(0.0)).Draw(t, "rate")
-		l := newLanes(parallelism, rate, 1000, rapid.Int64Range(0, 1<<40).Draw(t, "left"))
+		l := newLanes("run", parallelism, rate, 1000, rapid.Int64Range(0, 1<<40).Draw(t, "left"))
 		calls, rates, count := 0, 0.0, l.count()
 		for l.free() >= 0 {
 			share := l.take()
@@ -46,13 +46,13 @@ func TestNumberOfLanes(t *testing.T) {
 		{200, 0, 0, 1}, {200, 100, 0, 1}, {200, 101, 0, 2}, {200, 1000, 0, 10},
 		{200, many, 50, 12}, {200, many, 5, 5}, {200, many, 0.5, 1}, {200, many, 1000, 30}, {200, many, 1e6, 64},
 	} {
-		require.Equal(t, c.want, newLanes(c.parallelism, c.rate, 1000, c.left).count(), "%+v", c)
+		require.Equal(t, c.want, newLanes("run", c.parallelism, c.rate, 1000, c.left).count(), "%+v", c)
 	}
 }
 
 func TestAFinalLaneIsNotUsedAgain(t *testing.T) {
 	t.Parallel()
-	l := newLanes(2, 0, 1000, 1<<30)
+	l := newLanes("run", 2, 0, 1000, 1<<30)
 	first, second := l.take(), l.take()
 	require.Equal(t, 2, l.inFlight())
 	l.giveBack(first.Lane, "a", true)
@@ -76,7 +76,7 @@ func TestSharesGrowAndShrinkTogether(t *testing.T) {
 		limits := rapid.IntRange(1, 2000)
 		rates := rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(0.1, 3000))
 		before, after := limits.Draw(t, "before"), limits.Draw(t, "after")
-		l := newLanes(before, rates.Draw(t, "rate before"), 1000, 1<<30)
+		l := newLanes("run", before, rates.Draw(t, "rate before"), 1000, 1<<30)
 		rate := rates.Draw(t, "rate after")
 		old := append([]job.Share(nil), l.shares...)
 		l.retune(after, rate, 1)

@@ -16,6 +16,8 @@ type State struct {
 	// Plan is what IndexInput returned; its Committed and Totals are those at
 	// the start of the job.
 	Plan job.Plan `json:"plan"`
+	// Input is the input's URI, its placeholders filled in.
+	Input string `json:"input,omitempty"`
 	// Next is the first record that no chunk has been made of. All before it
 	// are committed.
 	Next int64 `json:"next"`

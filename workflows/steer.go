@@ -82,6 +82,8 @@ func (d *dispatcher) allows(name string, tuning job.Tuning) error {
 // steer puts a change in force: for what the workflow does at once, for running
 // chunks by the control file, which their pools read.
 func (d *dispatcher) steer(ctx workflow.Context, name string, tuning job.Tuning, request job.Request) (job.Settings, error) {
+	d.steers++
+	defer func() { d.steers-- }()
 	// One after the other, so that versions are written in their order.
 	if err := d.steering.Lock(ctx); err != nil {
 		return job.Settings{}, err
@@ -115,18 +117,21 @@ func (d *dispatcher) steer(ctx workflow.Context, name string, tuning job.Tuning,
 
 // tell writes the control file, and finds out who asked.
 func (d *dispatcher) tell(ctx workflow.Context, changes []job.Change, request job.Request) error {
-	d.state.Control++
 	if d.lanes == nil {
-		return nil // indexing: no chunk runs yet
+		// No chunk runs yet.
+		d.untold, d.request = append(d.untold, changes...), request
+		return nil
 	}
+	d.state.Control++
 	d.lanes.retune(d.spec.Parallelism, d.spec.Rate, d.state.Control)
 	d.pace.retune(d.spec, workflow.Now(ctx))
+	d.cutter.lanes = int64(max(1, d.lanes.open()))
 	d.judgeFailures(false)
 	info := workflow.GetInfo(ctx)
 	request.Namespace = info.Namespace
 	request.WorkflowID, request.RunID = info.WorkflowExecution.ID, info.WorkflowExecution.RunID
 	control := job.Control{
-		Epoch: d.state.Plan.Epoch, Version: d.state.Control, Paused: d.state.Paused,
+		Epoch: d.state.Plan.Epoch, Run: d.lanes.run, Version: d.state.Control, Paused: d.state.Paused,
 		Shares: append([]job.Share(nil), d.lanes.shares...), Changes: changes,
 	}
 	// Also while the job is being canceled.
@@ -141,6 +146,19 @@ func (d *dispatcher) tell(ctx workflow.Context, changes []job.Change, request jo
 		changes[i].By = by
 	}
 	return nil
+}
+
+// tellUntold writes what was changed while the input was indexed.
+func (d *dispatcher) tellUntold(ctx workflow.Context) error {
+	if len(d.untold) == 0 {
+		return nil
+	}
+	changes := d.untold
+	d.untold = nil
+	err := d.tell(ctx, changes, d.request)
+	// They are the first, and so in the same places.
+	copy(d.state.Changes, changes)
+	return err
 }
 
 // settings are those in force.

@@ -29,7 +29,7 @@ func (f *Folder) PutControl(control job.Control) error {
 		return err
 	}
 	if err == nil && old != nil {
-		if old.Epoch == control.Epoch && old.Version >= control.Version {
+		if old.Epoch == control.Epoch && old.Run == control.Run && old.Version >= control.Version {
 			return nil
 		}
 		control.Changes = append(old.Changes, control.Changes...)

@@ -173,6 +173,9 @@ func (f *Folder) dropJournals(r job.Range) error {
 	if err != nil {
 		return err
 	}
+	for _, name := range names {
+		f.mine.Delete(name)
+	}
 	return f.store.Delete(names...)
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -72,10 +73,14 @@ type Folder struct {
 	uri string
 	// id tells this Folder's presence from others'.
 	id string
+	// mine are the journals that were begun here.
+	mine sync.Map
 }
 
 // NewFolder works on the store; the uri is for errors.
-func NewFolder(store Store, uri string) *Folder { return &Folder{store, uri, uuid.NewString()} }
+func NewFolder(store Store, uri string) *Folder {
+	return &Folder{store: store, uri: uri, id: uuid.NewString()}
+}
 
 // Sweep deletes what a killed process left half written.
 func (f *Folder) Sweep() error { return f.store.Sweep() }

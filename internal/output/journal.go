@@ -53,6 +53,7 @@ func journalName(r job.Range, activity string, attempt int32) string {
 // its run and its id: a range may be worked on by several.
 func (f *Folder) NewJournal(r job.Range, activity string, attempt int32) (Journal, error) {
 	name := journalName(r, activity, attempt)
+	f.mine.Store(name, true)
 	appender, err := f.store.Append(name)
 	if err != nil {
 		return nil, err

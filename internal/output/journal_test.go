@@ -225,7 +225,8 @@ func TestAFullDiskShowsBeforeTheFirstCall(t *testing.T) {
 // A record is suspect if a call neither came back nor has a result.
 func TestSuspects(t *testing.T) {
 	t.Parallel()
-	f := open(t, t.TempDir())
+	dir := t.TempDir()
+	f := open(t, dir)
 	r := job.Range{First: 0, Last: 10}
 	for attempt, marks := range [][]job.Mark{
 		{{Index: 1}, {Index: 2}, {Index: 3}, {Index: 3, Back: true}, {Index: 4}},
@@ -243,6 +244,9 @@ func TestSuspects(t *testing.T) {
 		require.NoError(t, err)
 	}
 	answered, err := f.Answered(r)
+	require.NoError(t, err)
+	require.Empty(t, answered.Suspects(), "the process that made these calls is alive")
+	answered, err = open(t, dir).Answered(r)
 	require.NoError(t, err)
 	require.Equal(t, []job.Suspect{
 		{Index: 2, Deaths: job.Deaths{All: 2, Alone: 1}}, {Index: 1, Deaths: job.Deaths{All: 1}}, {Index: 5, Deaths: job.Deaths{All: 1}},

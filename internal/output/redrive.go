@@ -55,6 +55,10 @@ func (f *Folder) reopen(epoch int64, commit job.Commit, chosen func(job.CallErro
 	if err := f.Holds(epoch); err != nil {
 		return 0, err
 	}
+	// One of another redrive may be left: it would answer for records of this one.
+	if err := f.dropJournals(commit.Range); err != nil {
+		return 0, err
+	}
 	name := journalName(commit.Range, fmt.Sprintf("redrive-%06d", epoch), 1)
 	err = f.store.Put(name, func(w io.Writer) error { return f.writeKept(w, commit, chosen) })
 	if err != nil {

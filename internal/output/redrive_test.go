@@ -3,6 +3,7 @@ package output
 import (
 	"errors"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -58,18 +59,13 @@ func TestRedriveKeepsTheOtherAnswers(t *testing.T) {
 	require.Equal(t, lines(notFound(5)), content(t, dir, errorsName(1)))
 }
 
-// undeletable is a store whose process is killed before it deletes a commit.
-type undeletable struct{ Store }
-
 var errKilled = errors.New("killed")
-
-func (s undeletable) Delete(...string) error { return errKilled }
 
 func TestRedriveIsKilledBeforeTheCommitGoes(t *testing.T) {
 	t.Parallel()
 	f, dir := reopenable(t)
 	before := content(t, dir, partName(1)) + content(t, dir, errorsName(1))
-	killed := &Folder{store: undeletable{f.store}}
+	killed := &Folder{store: undeletableCommits{f.store}}
 	_, err := killed.Redrive(t.Context(), 1, serverErrors.Chooses)
 	require.ErrorIs(t, err, errKilled)
 	done, _, err := f.Resume(9)
@@ -79,6 +75,33 @@ func TestRedriveIsKilledBeforeTheCommitGoes(t *testing.T) {
 	records, err := f.Redrive(t.Context(), 1, serverErrors.Chooses)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, records)
+}
+
+// What a redrive that was killed has left does not answer for the records of
+// another one.
+func TestARedriveAfterAnotherThatWasKilled(t *testing.T) {
+	t.Parallel()
+	f, _ := reopenable(t)
+	killed := &Folder{store: undeletableCommits{f.store}}
+	_, err := killed.Redrive(t.Context(), 1, serverErrors.Chooses)
+	require.ErrorIs(t, err, errKilled)
+	others := job.RedriveSpec{Status: "404"}
+	_, err = f.Redrive(t.Context(), 1, others.Chooses)
+	require.NoError(t, err)
+	answered, err := f.Answered(job.Range{First: 3, Last: 6})
+	require.NoError(t, err)
+	require.True(t, answered.Has(3))
+	require.False(t, answered.Has(5), "it is to be called")
+}
+
+// undeletableCommits is a store whose process is killed before a commit goes.
+type undeletableCommits struct{ Store }
+
+func (s undeletableCommits) Delete(names ...string) error {
+	if len(names) == 1 && strings.HasPrefix(names[0], commitDir) {
+		return errKilled
+	}
+	return s.Store.Delete(names...)
 }
 
 func TestRedriveStopsWhenTheFolderIsTakenOver(t *testing.T) {

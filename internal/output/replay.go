@@ -43,6 +43,9 @@ func (f *Folder) readInto(answered *job.Answered, name string) error {
 			return errors.Join(err, object.Close())
 		}
 		if at.isMark() {
+			if _, alive := f.mine.Load(name); alive {
+				continue // this process has not died of anything
+			}
 			answered.Mark(job.Mark{Index: at.index, Back: at.outcome == tried, Alone: at.attempts == 1})
 			continue
 		}

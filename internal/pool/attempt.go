@@ -20,13 +20,12 @@ type Caller interface {
 // answer calls until there is an answer: a success, a failure that no retry
 // can mend, or the last attempt's. It is called with a token and returns with
 // one; in between, during back-off, it has none. On an error it has none either.
-func (r *run) answer(record job.Record) (job.Result, error) {
+func (r *run) answer(record job.Record, t token) (job.Result, error) {
 	var waits *backoff.ExponentialBackOff
 	left := r.settings.Retry.MaximumAttempts
 	for made := 1; ; made++ {
-		result, counts, err := r.attempt(record, made == 1)
+		result, counts, err := r.attempt(record, t, made == 1)
 		if err != nil {
-			r.giveBackUnused()
 			return result, err
 		}
 		result.Attempts = made
@@ -36,39 +35,48 @@ func (r *run) answer(record job.Record) (job.Result, error) {
 		if failure := result.Failure; failure == nil || !failure.Retry || left <= 0 {
 			return result, nil
 		}
-		if err := r.back(record); err != nil {
-			r.release()
+		err = r.back(record)
+		r.release()
+		if err != nil {
 			return result, err
 		}
-		r.release()
 		if waits == nil {
 			waits = fullJitter(r.settings.Retry)
 		}
 		r.backingOff.Add(1)
 		err = sleep(r.stop, waits.NextBackOff())
 		r.backingOff.Add(-1)
-		if err != nil {
-			return result, err
+		if err == nil {
+			t, err = r.acquire(r.stop)
 		}
-		if err := r.acquire(r.stop); err != nil {
+		if err != nil {
 			return result, err
 		}
 	}
 }
 
 // attempt makes one call, and says whether it counts as one of the record's
-// attempts. An error means that it was not made.
-func (r *run) attempt(record job.Record, first bool) (result job.Result, counts bool, err error) {
+// attempts. An error means that it was not made, and that the token is gone.
+func (r *run) attempt(record job.Record, t token, first bool) (result job.Result, counts bool, err error) {
 	isolation := r.settings.Isolation.RLocker()
 	if r.alone {
 		isolation = r.settings.Isolation
 	}
-	isolation.Lock()
-	defer isolation.Unlock()
-	if r.stop.Err() != nil {
-		return result, false, context.Cause(r.stop)
+	for {
+		began, err := r.begin(r.stop, t, isolation)
+		if err != nil {
+			return result, false, err
+		}
+		if began {
+			break
+		}
+		if t, err = r.acquire(r.stop); err != nil {
+			return result, false, err
+		}
 	}
+	defer isolation.Unlock()
 	if err := r.log.Mark(job.Mark{Index: record.Index, Alone: r.alone}); err != nil {
+		r.giveBackUnused()
 		return result, false, err
 	}
 	began := time.Now()
@@ -78,7 +86,7 @@ func (r *run) attempt(record job.Record, first bool) (result job.Result, counts 
 	if r.calls.Err() != nil {
 		r.outage.abandoned()
 	} else {
-		counts = r.outage.note(failure, first)
+		counts = r.outage.note(failure, first, t.probe)
 	}
 	if failure != nil && failure.RetryAfter > 0 {
 		// Before the token is free: it would start another call.

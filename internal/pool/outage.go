@@ -60,18 +60,25 @@ func newOutage(spec job.OutageSpec, wake func()) *outage {
 	return o
 }
 
-// allows says whether a call may start. If the answer is yes it must, and tell
-// with note or abandoned how it ended.
-func (o *outage) allows() bool { return !o.down.Load() || o.breaker.TryAcquirePermit() }
+// allows says whether a call may start, and whether it is the probe. If the answer
+// is yes it must start, and tell with note or abandoned how it ended.
+func (o *outage) allows() (allowed, probe bool) {
+	if !o.down.Load() {
+		return true, false
+	}
+	allowed = o.breaker.TryAcquirePermit()
+	return allowed, allowed
+}
 
 // note takes the outcome of a call; first says whether it was its record's first.
 // It returns whether the attempt counts: while nearly all calls fail, no record
-// is to blame.
+// is to blame. A probe does count: records that always fail must not look like an
+// outage for ever.
 //
 // Of the failures only those of first calls say something about the API: at the
 // end of a list only the records that fail are left. A failure that no retry can
 // mend is an answer.
-func (o *outage) note(failure *job.CallError, first bool) (counts bool) {
+func (o *outage) note(failure *job.CallError, first, probe bool) (counts bool) {
 	if o.spec.After == 0 {
 		return true
 	}
@@ -89,13 +96,14 @@ func (o *outage) note(failure *job.CallError, first bool) (counts bool) {
 	o.troubled.Store(o.recent.failed > 0 || o.down.Load())
 	switch nearlyAll := o.recent.nearlyAllFailed(); {
 	case nearlyAll && o.since.IsZero():
-		o.since = time.Now()
-		o.begins = time.AfterFunc(o.spec.After.Std(), o.breaker.Open)
+		since := time.Now()
+		o.since = since
+		o.begins = time.AfterFunc(o.spec.After.Std(), func() { o.open(since) })
 	case !nearlyAll && !o.since.IsZero() && !o.down.Load():
 		o.begins.Stop()
 		o.since = time.Time{}
 	}
-	counts = o.since.IsZero()
+	counts = probe || o.since.IsZero()
 	o.mu.Unlock()
 	switch {
 	case !o.down.Load():
@@ -115,12 +123,26 @@ func (o *outage) abandoned() {
 	}
 }
 
+// open begins the outage, unless it has turned out to be none.
+func (o *outage) open(since time.Time) {
+	o.mu.Lock()
+	still := o.since.Equal(since)
+	o.mu.Unlock()
+	if still {
+		o.breaker.Open()
+	}
+}
+
 // opened comes at the beginning, and after each probe that failed.
 func (o *outage) opened() {
+	defer o.wake() // those that wait for the rate must not start any more
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.down.Store(true)
 	now := time.Now()
+	if o.since.IsZero() {
+		o.since = now // a call came through a moment ago: the probe will tell
+	}
 	if limit := o.spec.GiveUp.Std(); limit > 0 && now.Sub(o.since) >= limit {
 		o.giveUp(job.Errorf(job.KindOutage, "outage.give_up", "nearly all calls have failed for %s, the last with %v", o.spec.GiveUp, o.last).
 			WithHint("what was done is kept: when the calls can succeed again, start the job again with the same output to go on"))
@@ -150,8 +172,8 @@ func (o *outage) waiting() string {
 	if o.nextAt.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("waiting for the API: nearly all calls have failed since %s, the last with %v; one call at %s tries again",
-		o.since.Local().Format(time.TimeOnly), o.last, o.nextAt.Local().Format(time.TimeOnly))
+	return fmt.Sprintf("waiting for the API: nearly all calls have failed since %s, the last with %s; one call at %s tries again",
+		o.since.Local().Format(time.TimeOnly), o.last.Brief(), o.nextAt.Local().Format(time.TimeOnly))
 }
 
 // close stops the timers of a pool that is not used any more.

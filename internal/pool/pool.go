@@ -36,8 +36,9 @@ type Pool struct {
 	brakedUntil time.Time
 	brake       *time.Timer
 	throttle    *throttle
-	// control is the last change of settings.
+	// control is the last change of settings, by the run whose chunks are here.
 	control job.Control
+	run     string
 }
 
 // Settings are what a job's spec says of its calls.
@@ -62,46 +63,49 @@ func New(caller Caller, settings Settings) *Pool {
 // ID tells this pool from those of other processes.
 func (p *Pool) ID() string { return p.id }
 
-// acquire waits for a token, first come first served, and then for the rate.
-func (p *Pool) acquire(ctx context.Context) error {
+// token lets one call be made.
+type token struct {
+	// probe: it is the one call of an outage.
+	probe bool
+}
+
+// waiter is a call that waits for a token.
+type waiter struct {
+	token   token
+	granted chan struct{}
+}
+
+// acquire waits for a token, first come first served.
+func (p *Pool) acquire(ctx context.Context) (token, error) {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return token{}, context.Cause(ctx)
 	}
 	p.mu.Lock()
-	if p.waiting.Len() == 0 && p.mayStart() {
-		p.inFlight++
-		p.mu.Unlock()
-		return p.await(ctx)
+	if p.waiting.Len() == 0 {
+		if t, ok := p.mayStart(); ok {
+			p.inFlight++
+			p.mu.Unlock()
+			return t, nil
+		}
 	}
-	granted := make(chan struct{})
-	place := p.waiting.PushBack(granted)
+	w := &waiter{granted: make(chan struct{})}
+	place := p.waiting.PushBack(w)
 	p.mu.Unlock()
 	select {
-	case <-granted:
-		return p.await(ctx)
+	case <-w.granted:
+		return w.token, nil
 	case <-ctx.Done():
 	}
 	p.mu.Lock()
 	select {
-	case <-granted:
+	case <-w.granted:
 		p.mu.Unlock()
 		p.giveBackUnused()
 	default:
 		p.waiting.Remove(place)
 		p.mu.Unlock()
 	}
-	return context.Cause(ctx)
-}
-
-// await holds a token until the rate allows a start. A token that came too late
-// is given back.
-func (p *Pool) await(ctx context.Context) error {
-	p.awaitStart(ctx)
-	if ctx.Err() != nil {
-		p.giveBackUnused()
-		return context.Cause(ctx)
-	}
-	return nil
+	return token{}, context.Cause(ctx)
 }
 
 // giveBackUnused gives a token back with which no call was made.
@@ -138,20 +142,38 @@ func (p *Pool) Brake(d time.Duration) {
 }
 
 // mayStart says whether a call may start now; it must, if the answer is yes.
-func (p *Pool) mayStart() bool {
-	return !p.control.Paused && p.inFlight < p.capacity && (p.brakedUntil.IsZero() || !time.Now().Before(p.brakedUntil)) && p.outage.allows()
+func (p *Pool) mayStart() (token, bool) {
+	if p.control.Paused || p.inFlight >= p.capacity || time.Now().Before(p.brakedUntil) {
+		return token{}, false
+	}
+	allowed, probe := p.outage.allows()
+	return token{probe}, allowed
 }
 
-// wake lets calls start when something else than a token was in the way.
+// isHeldBack says whether a call that has a token must not start after all: the
+// job was paused, has fewer calls or waits for the API since.
+func (p *Pool) isHeldBack(t token) bool {
+	return p.control.Paused || p.inFlight > p.capacity || !t.probe && p.outage.down.Load()
+}
+
+// wake lets calls start when something else than a token was in the way, and has
+// those look again that wait with one.
 func (p *Pool) wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.throttle.wakeUp()
 	p.grant()
 }
 
 func (p *Pool) grant() {
-	for p.waiting.Len() > 0 && p.mayStart() {
+	for p.waiting.Len() > 0 {
+		t, ok := p.mayStart()
+		if !ok {
+			return
+		}
 		p.inFlight++
-		close(p.waiting.Remove(p.waiting.Front()).(chan struct{}))
+		w := p.waiting.Remove(p.waiting.Front()).(*waiter)
+		w.token = t
+		close(w.granted)
 	}
 }

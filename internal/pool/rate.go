@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,8 +48,8 @@ func (t *throttle) add(r float64) {
 	}
 }
 
-// wake takes a rate out of its rest: the share has come back to where it was used.
-func (t *throttle) wake(r float64) {
+// rouse takes a rate out of its rest: the share has come back to where it was used.
+func (t *throttle) rouse(r float64) {
 	for i, resting := range t.resting {
 		if resting.rate == r {
 			t.resting = slices.Delete(t.resting, i, i+1)
@@ -70,8 +71,7 @@ func (t *throttle) set(r float64) {
 	}
 	t.limiter.SetLimit(rate.Limit(t.rate))
 	t.limiter.SetBurst(max(1, int(t.rate*catchUp)))
-	close(t.changed)
-	t.changed = make(chan struct{})
+	t.wakeUp()
 }
 
 func (t *throttle) restingAt(now time.Time) []resting {
@@ -104,44 +104,58 @@ func (t *throttle) start(now time.Time) time.Duration {
 	return 0
 }
 
-// awaitStart returns when a call may start, or ctx is done.
-func (p *Pool) awaitStart(ctx context.Context) {
-	if p.throttle.seats.Load() == 0 {
-		return
-	}
-	select {
-	case p.throttle.turn <- struct{}{}:
-		defer func() { <-p.throttle.turn }()
-	case <-ctx.Done():
-		return
-	}
-	for {
-		d, changed := p.tryStart(time.Now())
-		if d <= 0 {
-			return
+// wakeUp has the call look again that waits in its turn.
+func (t *throttle) wakeUp() {
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+// begin waits with a token for what else a call needs: to be alone in the process,
+// or not beside one that must be, and the rate. It returns holding isolation. If
+// the call must not start any more it returns false, and the token is given back,
+// as it is with an error.
+func (p *Pool) begin(ctx context.Context, t token, isolation sync.Locker) (bool, error) {
+	if p.throttle.seats.Load() > 0 {
+		// One at a time: what is waited for here must not be used by many at once.
+		select {
+		case p.throttle.turn <- struct{}{}:
+			defer func() { <-p.throttle.turn }()
+		case <-ctx.Done():
+			p.giveBackUnused()
+			return false, context.Cause(ctx)
 		}
-		timer := time.NewTimer(d)
+	}
+	isolation.Lock()
+	for {
+		wait, changed, heldBack := p.tryStart(t, time.Now())
+		if wait <= 0 && !heldBack && ctx.Err() == nil {
+			return true, nil
+		}
+		if heldBack || ctx.Err() != nil {
+			isolation.Unlock()
+			p.giveBackUnused()
+			return false, context.Cause(ctx)
+		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
 		case <-changed:
 		case <-ctx.Done():
 		}
 		timer.Stop()
-		if ctx.Err() != nil {
-			return
-		}
 	}
 }
 
-// tryStart heeds a brake too that came while the call waited for its turn.
-func (p *Pool) tryStart(now time.Time) (wait time.Duration, changed <-chan struct{}) {
+// tryStart notes a start, or says what it must wait for.
+func (p *Pool) tryStart(t token, now time.Time) (wait time.Duration, changed <-chan struct{}, heldBack bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.throttle.seats.Load() == 0 {
-		return 0, nil
+	if p.isHeldBack(t) {
+		return 0, nil, true
 	}
-	if wait = p.brakedUntil.Sub(now); wait <= 0 {
+	wait = p.brakedUntil.Sub(now)
+	if wait <= 0 && p.throttle.seats.Load() > 0 {
 		wait = p.throttle.start(now)
 	}
-	return wait, p.throttle.changed
+	return wait, p.throttle.changed, false
 }

@@ -107,7 +107,7 @@ func TestTheRateIsRetuned(t *testing.T) {
 		p.Retune(control(3, false, job.Share{Calls: 1}))
 		require.NoError(t, <-ended)
 		require.InDelta(t, 10, time.Since(began).Seconds(), 0.1, "without a rate the rest takes no time")
-		require.InDelta(t, 700, s.between(began, began.Add(9999*time.Millisecond))+200, 30)
+		require.InDelta(t, 10+9*50, s.between(began, began.Add(9999*time.Millisecond)), 20, "a higher rate counts after a second")
 	})
 }
 

@@ -46,15 +46,16 @@ func (p *Pool) Run(ctx, stop context.Context, alone bool, records iter.Seq2[job.
 	var calls sync.WaitGroup
 	unanswered := make(chan struct{}, maxUnanswered)
 	for record, err := range records {
+		var t token
 		if err == nil {
-			err = r.admit(unanswered)
+			t, err = r.admit(unanswered)
 		}
 		if err != nil {
 			fail(err)
 			break
 		}
 		calls.Go(func() {
-			if err := r.one(record); err != nil {
+			if err := r.one(record, t); err != nil {
 				fail(err)
 			}
 			<-unanswered
@@ -71,12 +72,12 @@ func (p *Pool) Waiting() string { return p.outage.waiting() }
 func (p *Pool) Close() { p.outage.close() }
 
 // admit waits for a place among the unanswered records, and for a token.
-func (r *run) admit(unanswered chan<- struct{}) error {
+func (r *run) admit(unanswered chan<- struct{}) (token, error) {
 	select {
 	case unanswered <- struct{}{}:
 		return r.acquire(r.stop)
 	case <-r.stop.Done():
-		return context.Cause(r.stop)
+		return token{}, context.Cause(r.stop)
 	}
 }
 
@@ -86,8 +87,8 @@ func (r *run) back(record job.Record) error {
 }
 
 // one takes a record from its token to its journal.
-func (r *run) one(record job.Record) error {
-	result, err := r.answer(record)
+func (r *run) one(record job.Record, t token) error {
+	result, err := r.answer(record, t)
 	if err != nil {
 		return err
 	}

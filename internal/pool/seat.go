@@ -38,26 +38,24 @@ type seat struct {
 func (p *Pool) Join(share job.Share) Seat {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.run = share.Run
+	if p.control.Run != p.run {
+		p.control = job.Control{Run: p.run} // an earlier run's says nothing to this one
+	}
 	s := &seat{pool: p, share: p.inForce(share), closed: make(chan struct{})}
 	p.seats[s] = struct{}{}
 	p.members++
 	p.capacity += s.share.Calls
-	if s.share.Rate > 0 {
+	if isLimited(s.share) {
 		p.throttle.seats.Add(1)
 	}
 	switch {
 	case s.share.Rate == 0:
 	case share.Pool == p.id:
-		p.throttle.wake(s.share.Rate)
+		p.throttle.rouse(s.share.Rate)
 		s.setRate(s.share.Rate)
 	default:
-		s.settle = time.AfterFunc(settling, func() {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			if _, seated := p.seats[s]; seated {
-				s.setRate(s.share.Rate)
-			}
-		})
+		s.setRateLater()
 	}
 	s.closeIfEmpty()
 	p.grant()
@@ -69,30 +67,31 @@ func (p *Pool) Join(share job.Share) Seat {
 func (p *Pool) Retune(control job.Control) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if control.Version <= p.control.Version {
-		return
+	if control.Run == p.control.Run && control.Version <= p.control.Version || p.run != "" && control.Run != p.run {
+		return // known, or of a run before this one
 	}
 	p.control = control
 	for s := range p.seats {
 		s.retune(p.inForce(s.share))
 	}
+	p.throttle.wakeUp()
 	p.grant()
 }
 
 // inForce is the later one of the share and that of its lane in the last change.
 func (p *Pool) inForce(share job.Share) job.Share {
-	if p.control.Version <= share.Version || share.Lane >= len(p.control.Shares) {
+	if p.control.Run != share.Run || p.control.Version <= share.Version || share.Lane >= len(p.control.Shares) {
 		return share
 	}
 	changed := p.control.Shares[share.Lane]
-	changed.Pool = share.Pool
+	changed.Pool, changed.Run = share.Pool, share.Run
 	return changed
 }
 
 func (s *seat) retune(share job.Share) {
 	p := s.pool
 	p.capacity += share.Calls - s.share.Calls
-	switch had, has := s.share.Rate > 0, share.Rate > 0; {
+	switch had, has := isLimited(s.share), isLimited(share); {
 	case has && !had:
 		p.throttle.seats.Add(1)
 	case had && !has:
@@ -101,9 +100,30 @@ func (s *seat) retune(share job.Share) {
 	if s.settle != nil {
 		s.settle.Stop()
 	}
+	had := s.share.Rate > 0
 	s.share = share
-	s.setRate(share.Rate)
+	switch {
+	case had && share.Rate > s.rate:
+		// Another process may not have heard yet that it has less.
+		s.setRateLater()
+	default:
+		s.setRate(share.Rate)
+	}
 	s.closeIfEmpty()
+}
+
+// isLimited: a closed lane's calls that are still here have no rate, not any.
+func isLimited(share job.Share) bool { return share.Rate > 0 || share.Calls == 0 }
+
+func (s *seat) setRateLater() {
+	p := s.pool
+	s.settle = time.AfterFunc(settling, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if _, seated := p.seats[s]; seated {
+			s.setRate(s.share.Rate)
+		}
+	})
 }
 
 func (s *seat) setRate(rate float64) {
@@ -167,7 +187,7 @@ func (s *seat) remove() {
 	p := s.pool
 	delete(p.seats, s)
 	p.capacity -= s.share.Calls
-	if s.share.Rate > 0 {
+	if isLimited(s.share) {
 		p.throttle.seats.Add(-1)
 	}
 	if s.settle != nil {
