@@ -87,3 +87,20 @@ func TestUpdatesSteerTheDispatch(t *testing.T) {
 	require.Len(t, p.Changes, 3)
 	require.Equal(t, "ann", p.Changes[0].By)
 }
+
+// A redrive opens the batches with the failures: its percentage is that of the
+// whole job.
+func TestARedriveIsJudgedByTheWholeJob(t *testing.T) {
+	t.Parallel()
+	w := &world{records: 100_000, committed: job.Totals{Succeeded: 95_000}}
+	w.fails = func(chunk job.Chunk) int64 { return chunk.Len() / 5 }
+	spec := sleepSpec()
+	spec.Redrive = &job.RedriveSpec{}
+	env := environment(t, w)
+	env.ExecuteWorkflow(BulkCall, spec, State{})
+	require.NoError(t, env.GetWorkflowError(), "20 % of 5,000 are 1 % of all")
+	spec.Redrive = nil
+	env = environment(t, w)
+	env.ExecuteWorkflow(BulkCall, spec, State{})
+	require.ErrorContains(t, env.GetWorkflowError(), "max_failures 10% exceeded")
+}
