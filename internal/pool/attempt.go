@@ -58,12 +58,8 @@ func (r *run) answer(record job.Record, t token) (job.Result, error) {
 // attempt makes one call, and says whether it counts as one of the record's
 // attempts. An error means that it was not made, and that the token is gone.
 func (r *run) attempt(record job.Record, t token, first bool) (result job.Result, counts bool, err error) {
-	isolation := r.settings.Isolation.RLocker()
-	if r.alone {
-		isolation = r.settings.Isolation
-	}
 	for {
-		began, err := r.begin(r.stop, t, isolation)
+		began, err := r.begin(r.stop, t, r.alone)
 		if err != nil {
 			return result, false, err
 		}
@@ -74,7 +70,7 @@ func (r *run) attempt(record job.Record, t token, first bool) (result job.Result
 			return result, false, err
 		}
 	}
-	defer isolation.Unlock()
+	defer r.isolation(r.alone).Unlock()
 	if err := r.log.Mark(job.Mark{Index: record.Index, Alone: r.alone}); err != nil {
 		r.giveBackUnused()
 		return result, false, err

@@ -114,8 +114,13 @@ func (t *throttle) wakeUp() {
 // or not beside one that must be, and the rate. It returns holding isolation. If
 // the call must not start any more it returns false, and the token is given back,
 // as it is with an error.
-func (p *Pool) begin(ctx context.Context, t token, isolation sync.Locker) (bool, error) {
-	if p.throttle.seats.Load() > 0 {
+func (p *Pool) begin(ctx context.Context, t token, alone bool) (bool, error) {
+	limited := p.throttle.seats.Load() > 0
+	if !limited && !alone && p.settings.Isolation.TryRLock() {
+		return true, nil // there was nothing to wait for
+	}
+	isolation := p.isolation(alone)
+	if limited {
 		// One at a time: what is waited for here must not be used by many at once.
 		select {
 		case p.throttle.turn <- struct{}{}:
@@ -144,6 +149,13 @@ func (p *Pool) begin(ctx context.Context, t token, isolation sync.Locker) (bool,
 		}
 		timer.Stop()
 	}
+}
+
+func (p *Pool) isolation(alone bool) sync.Locker {
+	if alone {
+		return p.settings.Isolation
+	}
+	return p.settings.Isolation.RLocker()
 }
 
 // tryStart notes a start, or says what it must wait for.
