@@ -85,8 +85,9 @@ func TestARedriveAfterAnotherThatWasKilled(t *testing.T) {
 	killed := &Folder{store: undeletableCommits{f.store}}
 	_, err := killed.Redrive(t.Context(), 1, serverErrors.Chooses)
 	require.ErrorIs(t, err, errKilled)
+	require.NoError(t, f.store.Put(claimName(2), writeJSON(job.Lease{})))
 	others := job.RedriveSpec{Status: "404"}
-	_, err = f.Redrive(t.Context(), 1, others.Chooses)
+	_, err = f.Redrive(t.Context(), 2, others.Chooses)
 	require.NoError(t, err)
 	answered, err := f.Answered(job.Range{First: 3, Last: 6})
 	require.NoError(t, err)

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,6 +86,39 @@ func TestAClosedLane(t *testing.T) {
 	}
 	second.Leave()
 	require.Equal(t, 1, p.capacity)
+}
+
+// Without a rate there is none either while a closed lane is still here, and with
+// one it stays in force until the last of its calls has gone.
+func TestAClosedLaneDoesNotHoldUpTheOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s starts
+		p := newPool(&s, retries)
+		p.Join(job.Share{Lane: 0, Calls: 5})
+		p.Join(job.Share{Lane: 1, Calls: 5})
+		p.Retune(control(1, false, job.Share{Calls: 1}, job.Share{}))
+		began := time.Now()
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(100), &results{}))
+		require.Zero(t, time.Since(began))
+	})
+	synctest.Test(t, func(t *testing.T) {
+		var s starts
+		p := newPool(&s, retries)
+		p.Join(job.Share{Lane: 0, Calls: 5, Rate: 10, Pool: p.ID()})
+		closed := p.Join(job.Share{Lane: 1, Calls: 5, Rate: 10, Pool: p.ID()})
+		p.Retune(control(1, false, job.Share{}, job.Share{}))
+		ended := make(chan error)
+		stop, cancel := context.WithCancel(t.Context())
+		go func() { ended <- p.Run(t.Context(), stop, false, records(10), &results{}) }()
+		<-time.After(time.Minute)
+		require.Zero(t, s.count())
+		p.Retune(control(2, false, job.Share{Calls: 1}, job.Share{}))
+		closed.Leave()
+		require.NoError(t, <-ended, "the waiting ones hear of it")
+		cancel()
+		require.Equal(t, 10, s.count())
+	})
 }
 
 // From no limit to a rate, to another one, and back.

@@ -27,9 +27,11 @@ type seat struct {
 	pool  *Pool
 	share job.Share
 	// rate is what the share adds to the pool's rate now.
-	rate   float64
-	settle *time.Timer
-	closed chan struct{}
+	rate float64
+	// limited seats make the pool keep to its rate.
+	limited bool
+	settle  *time.Timer
+	closed  chan struct{}
 }
 
 // Join adds a share, or what has become of it by a later change. Its rate counts
@@ -46,9 +48,7 @@ func (p *Pool) Join(share job.Share) Seat {
 	p.seats[s] = struct{}{}
 	p.members++
 	p.capacity += s.share.Calls
-	if isLimited(s.share) {
-		p.throttle.seats.Add(1)
-	}
+	s.setLimited(s.share.Rate > 0)
 	switch {
 	case s.share.Rate == 0:
 	case share.Pool == p.id:
@@ -91,12 +91,8 @@ func (p *Pool) inForce(share job.Share) job.Share {
 func (s *seat) retune(share job.Share) {
 	p := s.pool
 	p.capacity += share.Calls - s.share.Calls
-	switch had, has := isLimited(s.share), isLimited(share); {
-	case has && !had:
-		p.throttle.seats.Add(1)
-	case had && !has:
-		p.throttle.seats.Add(-1)
-	}
+	// A closed lane's calls that are still here have no rate, not any.
+	s.setLimited(share.Rate > 0 || s.limited && share.Calls == 0)
 	if s.settle != nil {
 		s.settle.Stop()
 	}
@@ -112,8 +108,19 @@ func (s *seat) retune(share job.Share) {
 	s.closeIfEmpty()
 }
 
-// isLimited: a closed lane's calls that are still here have no rate, not any.
-func isLimited(share job.Share) bool { return share.Rate > 0 || share.Calls == 0 }
+// setLimited counts the seat among those that have a rate, or not.
+func (s *seat) setLimited(limited bool) {
+	if limited == s.limited {
+		return
+	}
+	s.limited = limited
+	change := int64(1)
+	if !limited {
+		change = -1
+	}
+	s.pool.throttle.seats.Add(change)
+	s.pool.throttle.wakeUp()
+}
 
 func (s *seat) setRateLater() {
 	p := s.pool
@@ -187,9 +194,7 @@ func (s *seat) remove() {
 	p := s.pool
 	delete(p.seats, s)
 	p.capacity -= s.share.Calls
-	if isLimited(s.share) {
-		p.throttle.seats.Add(-1)
-	}
+	s.setLimited(false)
 	if s.settle != nil {
 		s.settle.Stop()
 	}
