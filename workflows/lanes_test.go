@@ -3,6 +3,7 @@ package workflows
 import (
 	"math"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -97,4 +98,17 @@ func TestSharesGrowAndShrinkTogether(t *testing.T) {
 		require.LessOrEqual(t, sum, rate)
 		require.GreaterOrEqual(t, sum, 0.98*rate)
 	})
+}
+
+// A journal that is in several receipts is merged once, with all that was sealed.
+func TestABatchNamesAJournalOnce(t *testing.T) {
+	t.Parallel()
+	b := newBatches(job.Plan{Records: 10, BatchRecords: 10})
+	kept := job.JournalRef{Name: "kept", Size: 5}
+	_, whole := b.add(job.Receipt{Range: job.Range{Last: 4}, Journals: []job.JournalRef{kept, {Name: "a"}}}, time.Time{}, time.Time{})
+	require.False(t, whole)
+	kept.Size = 7
+	batch, whole := b.add(job.Receipt{Range: job.Range{First: 4, Last: 10}, Journals: []job.JournalRef{{Name: "b"}, kept}}, time.Time{}, time.Time{})
+	require.True(t, whole)
+	require.Equal(t, []job.JournalRef{kept, {Name: "a"}, {Name: "b"}}, batch.Journals)
 }

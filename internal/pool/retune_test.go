@@ -171,3 +171,22 @@ func TestWhatLimitsAPool(t *testing.T) {
 		require.NoError(t, <-ended)
 	})
 }
+
+// What an earlier run of the workflow left says nothing to this one's chunks.
+func TestAnEarlierRunsControlDoesNotCount(t *testing.T) {
+	t.Parallel()
+	p := newPool(nil, retries)
+	stale := control(5, true, job.Share{Calls: 99})
+	stale.Run = "first"
+	p.Retune(stale)
+	p.Join(job.Share{Run: "second", Calls: 3})
+	require.Equal(t, 3, p.capacity)
+	require.False(t, p.control.Paused)
+	p.Retune(stale)
+	require.Equal(t, 3, p.capacity)
+	require.False(t, p.control.Paused)
+	fresh := control(1, false, job.Share{Calls: 7})
+	fresh.Run = "second"
+	p.Retune(fresh)
+	require.Equal(t, 7, p.capacity)
+}
