@@ -292,3 +292,14 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	require.Positive(t, opened.Load())
 	require.LessOrEqual(t, opened.Load(), int32(parallelism))
 }
+
+// More calls get more connections; fewer keep those that are there.
+func TestConnectionsGrowWithTheParallelism(t *testing.T) {
+	t.Parallel()
+	c := caller(t, spec("http://127.0.0.1:1"))
+	before := c.Load()
+	c.Resize(before.MaxConnsPerHost - 1)
+	require.Same(t, before, c.Load())
+	c.Resize(5000)
+	require.Equal(t, 5000, c.Load().MaxConnsPerHost)
+}
