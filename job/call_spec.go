@@ -88,10 +88,30 @@ type HTTPSpec struct {
 	RetryOn []StatusPattern `json:"retry_on"`
 	// Select is a jq expression; its first result is kept of each answer.
 	Select string `json:"select,omitempty"`
+	// SelectNull says what a Select that gives null, or nothing, means: "fail", the
+	// default, or "keep".
+	SelectNull SelectNull `json:"select_null,omitempty"`
+	// StopIf, FailIf and RetryIf are jq expressions over {status, headers, body,
+	// input}, for answers of any status. The first one that is neither false nor
+	// null decides: the job stops, the record fails, the call is made again.
+	StopIf  string `json:"stop_if,omitempty"`
+	FailIf  string `json:"fail_if,omitempty"`
+	RetryIf string `json:"retry_if,omitempty"`
+	// SameForAll allows a URL and body that use no field of the record.
+	SameForAll bool `json:"same_for_all,omitempty"`
 	// TLS is for servers with an authority of their own, or that want a client
 	// certificate.
 	TLS TLSSpec `json:"tls,omitzero"`
 }
+
+// SelectNull says what a select that finds nothing means.
+type SelectNull string
+
+// The values of select_null.
+const (
+	SelectNullFail SelectNull = "fail"
+	SelectNullKeep SelectNull = "keep"
+)
 
 // TLSSpec names files in PEM, relative to the worker's root.
 type TLSSpec struct {

@@ -25,6 +25,9 @@ const (
 	KindTooManyFailures Kind = "TooManyFailures"
 	// KindOutage: nearly all calls have failed for outage.give_up.
 	KindOutage Kind = "Outage"
+	// KindStopped: the first calls have all failed in a way that no retry can
+	// fix, or an answer said that no other call would end better (stop_if).
+	KindStopped Kind = "Stopped"
 	// KindStorage: a disk or network error that may pass.
 	KindStorage Kind = "Storage"
 )

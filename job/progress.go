@@ -51,6 +51,8 @@ type Progress struct {
 	Limit Limit `json:"limit,omitempty"`
 	// TimeLeft is an estimate; nil while there is nothing to tell it from.
 	TimeLeft *TimeLeft `json:"time_left,omitempty"`
+	// Waits are what the workers wait for; none while calls are made.
+	Waits []Wait `json:"waits,omitempty"`
 	// LastError is what the last failed record or the API said.
 	LastError string `json:"last_error,omitempty"`
 	// CallsInFlight is how many there may be with the chunks in flight.
@@ -115,6 +117,29 @@ const SignalOutage = "outage"
 type Notice struct {
 	Pool    string `json:"pool"`
 	Waiting string `json:"waiting"`
+	// Wait is the same for programs.
+	Wait *Wait `json:"wait,omitempty"`
+}
+
+// WaitReason is why a pool makes no calls.
+type WaitReason string
+
+// The reasons for waiting.
+const (
+	// WaitOutage: nearly all calls fail; one is made now and then.
+	WaitOutage WaitReason = "outage"
+	// WaitThrottled: the called side asked everybody to wait.
+	WaitThrottled WaitReason = "throttled"
+)
+
+// Wait is what a pool waits for.
+type Wait struct {
+	Reason WaitReason `json:"reason"`
+	// Since is when it began, Until when the next call is made.
+	Since time.Time `json:"since"`
+	Until time.Time `json:"until"`
+	// Last is the kind and status of the last failure, such as "http 503".
+	Last string `json:"last,omitempty"`
 }
 
 // Heartbeat is what a running activity tells between its start and its end.
@@ -123,4 +148,6 @@ type Heartbeat struct {
 	Done int64 `json:"done"`
 	// Waiting says what an activity waits for; empty if it works.
 	Waiting string `json:"waiting,omitempty"`
+	// Wait is what the chunk's pool waits for; nil while it makes calls.
+	Wait *Wait `json:"wait,omitempty"`
 }

@@ -28,8 +28,10 @@ type Result struct {
 	Answer
 	// Failure is nil for a success.
 	Failure *CallError
-	// Attempts counts the calls made for the record by this attempt at its chunk.
-	Attempts int
+	// Attempts counts the calls made for the record by this attempt at its chunk,
+	// without those that count as none of its own: Throttled were refused for now
+	// (HTTP 429), Outage failed while nearly all calls did.
+	Attempts, Throttled, Outage int
 	// Latency is how long the last call took.
 	Latency time.Duration
 	// At is when the last call ended.
@@ -49,6 +51,10 @@ type CallError struct {
 	Retry bool `json:"-"`
 	// RetryAfter is how long the called side asked everybody to wait.
 	RetryAfter time.Duration `json:"-"`
+	// Throttled: the called side refused the call because there were too many.
+	Throttled bool `json:"-"`
+	// Stop: the job must stop, because no other call would end better.
+	Stop bool `json:"-"`
 }
 
 // briefly is how long a brief error may be.

@@ -34,7 +34,12 @@ type Spec struct {
 	Retry RetrySpec `json:"retry"`
 	// Outage is what to do when nearly all calls fail.
 	Outage OutageSpec `json:"outage"`
-	// MaxFailures is how many failed records stop the job; default 10%.
+	// Canary is how many calls are in flight at most until one has succeeded, and
+	// after how many failures that no retry can fix the job stops, if all calls
+	// so far have failed so: 1 to 1000, default 20; 0 for no such limit.
+	Canary int `json:"canary"`
+	// MaxFailures is how many failed records stop the job; default 10%. A
+	// percentage is judged from 100 records on.
 	MaxFailures FailureLimit `json:"max_failures"`
 	// HeartbeatTimeout is how soon a dead worker is noticed: at least 1s,
 	// default 10s.
@@ -99,6 +104,9 @@ type OutageSpec struct {
 	// GiveUp is how long an outage may last before the job fails; default 24h.
 	// 0s waits for ever.
 	GiveUp Duration `json:"give_up"`
+	// GiveUpAtStart is the same for a job of which no call has ever succeeded;
+	// default 1m. 0s waits as long as GiveUp.
+	GiveUpAtStart Duration `json:"give_up_at_start"`
 }
 
 // DefaultSpec is a Spec with every default filled in; input, output and call
@@ -110,10 +118,12 @@ func DefaultSpec() Spec {
 		ChunkSize:        1000,
 		ChunkInterval:    Duration(500 * time.Millisecond),
 		BatchSize:        5,
+		Canary:           20,
 		MaxFailures:      FailureLimit{Value: 10, Percent: true},
 		HeartbeatTimeout: Duration(10 * time.Second),
 		Outage: OutageSpec{
 			After: Duration(10 * time.Second), ProbeInterval: Duration(5 * time.Second), GiveUp: Duration(24 * time.Hour),
+			GiveUpAtStart: Duration(time.Minute),
 		},
 		Retry: RetrySpec{
 			MaximumAttempts:    5,

@@ -72,21 +72,34 @@ type JournalRef struct {
 type Totals struct {
 	Succeeded int64 `json:"succeeded"`
 	Failed    int64 `json:"failed"`
-	// Attempts counts calls, repeated ones too.
+	// Attempts counts calls, repeated ones too, without those below.
 	Attempts int64 `json:"attempts"`
+	// Throttled counts calls that the called side refused for now (HTTP 429).
+	Throttled int64 `json:"throttled,omitempty"`
+	// Outage counts calls that failed while nearly all did.
+	Outage int64 `json:"outage,omitempty"`
 }
+
+// Calls is how many calls were made.
+func (t Totals) Calls() int64 { return t.Attempts + t.Throttled + t.Outage }
 
 // Done is the number of records that have an answer.
 func (t Totals) Done() int64 { return t.Succeeded + t.Failed }
 
 // Add returns the sum.
 func (t Totals) Add(other Totals) Totals {
-	return Totals{t.Succeeded + other.Succeeded, t.Failed + other.Failed, t.Attempts + other.Attempts}
+	return Totals{
+		t.Succeeded + other.Succeeded, t.Failed + other.Failed,
+		t.Attempts + other.Attempts, t.Throttled + other.Throttled, t.Outage + other.Outage,
+	}
 }
 
 // Subtract returns the difference.
 func (t Totals) Subtract(other Totals) Totals {
-	return Totals{t.Succeeded - other.Succeeded, t.Failed - other.Failed, t.Attempts - other.Attempts}
+	return Totals{
+		t.Succeeded - other.Succeeded, t.Failed - other.Failed,
+		t.Attempts - other.Attempts, t.Throttled - other.Throttled, t.Outage - other.Outage,
+	}
 }
 
 // Receipt is what ProcessChunk returns when every record of its range has an
