@@ -89,7 +89,7 @@ func (j *jobs) fillIn(o *openJob) (*openJob, error) {
 		Alone:    o.ranges.alone,
 		State:    j.State,
 		Limit:    o.limits.now,
-		Report:   func() error { return writeReport(o.output, *manifest) },
+		Report:   func() error { return writeReport(context.Background(), o.output, *manifest) },
 
 		NewLatencies: func() activities.Latencies { return output.NewLatencies() },
 	}
