@@ -55,8 +55,8 @@ type EarlierRun struct {
 
 // FailureGroup is the records that failed in the same way.
 type FailureGroup struct {
-	// Pattern is their message with what differs masked; empty for messages that
-	// were too many to tell apart.
+	// Pattern is their message, with # for numbers, ids and quoted values unless
+	// all are the same; empty for messages that were too many to tell apart.
 	Pattern string
 	// Failure is that of the first record.
 	Failure CallError

@@ -21,8 +21,9 @@ const (
 	plainWidth = 80
 	// leastWidth leaves room for a few words of a message.
 	leastWidth = 40
-	// messageLines bounds a message in a table.
+	// messageLines bounds a message in a table, recordLines that of a record.
 	messageLines = 3
+	recordLines  = 6
 )
 
 func widthOf(w io.Writer) int {
@@ -88,9 +89,10 @@ func (l *failureList) groups(groups []job.FailureGroup) {
 	l.say("")
 	for i, row := range rows {
 		l.row(row, widths)
-		if i > 0 && shown[i-1].Pattern != "" && shown[i-1].Failure.Message != shown[i-1].Pattern {
-			example := "such as: " + oneLine(shown[i-1].Failure.Message)
-			l.row([4]string{"", "", example, ""}, widths)
+		if i > 0 {
+			if example := exampleOf(shown[i-1]); example != "" {
+				l.row([4]string{"", "", "such as: " + example, ""}, widths)
+			}
 		}
 	}
 	if more := len(groups) - len(shown); more > 0 {
@@ -98,11 +100,19 @@ func (l *failureList) groups(groups []job.FailureGroup) {
 	}
 }
 
+// exampleOf is the message of the first record; empty if the group's says it all.
+func exampleOf(group job.FailureGroup) string {
+	if example := oneLine(group.Failure.Message); example != oneLine(group.Pattern) {
+		return example
+	}
+	return ""
+}
+
 func messageOf(group job.FailureGroup) string {
 	if group.Pattern == "" && group.Failure.Message != "" {
 		return "(other messages, too many to tell apart)"
 	}
-	return group.Pattern
+	return oneLine(group.Pattern)
 }
 
 // row wraps the message in its column.
@@ -125,7 +135,7 @@ func (l *failureList) record(failed inspect.Failed) error {
 	}
 	l.shown++
 	index := fmt.Sprintf("%10d  ", failed.Index)
-	lines := wrap(oneLine(failed.Error.Error()), l.width-len(index), messageLines)
+	lines := wrap(oneLine(failed.Error.Error()), l.width-len(index), recordLines)
 	var kept struct {
 		Input json.RawMessage `json:"input"`
 	}

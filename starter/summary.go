@@ -72,21 +72,19 @@ func relative(folder string) string {
 	return folder
 }
 
-// exampleWidth bounds an example.
-const exampleWidth = 120
+// messageWidth bounds a message at the end of a run.
+const messageWidth = 160
 
-// groupLine is such as: 412 × http 404 "customer # not found", such as "customer 8412
-// not found" (first: record 1031).
+// groupLine is such as: 412 × http 404 "customer # not found" (first: record 1031), and
+// below it an example if there is something to see in one.
 func groupLine(g job.FailureGroup) string {
 	text := humanize.Comma(g.Count) + " × " + g.Name()
-	message := oneLine(g.Failure.Message)
-	switch {
-	case g.Pattern == "" && message != "":
-		text += " (other messages)"
-	case message != g.Pattern:
-		text += fmt.Sprintf(" %q, such as %q", runewidth.Truncate(g.Pattern, exampleWidth, "…"), runewidth.Truncate(message, exampleWidth, "…"))
-	case message != "":
-		text += fmt.Sprintf(" %q", runewidth.Truncate(message, exampleWidth, "…"))
+	if message := oneLine(g.Pattern); message != "" {
+		text += ` "` + runewidth.Truncate(message, messageWidth, "…") + `"`
 	}
-	return text + fmt.Sprintf(" (first: record %d)", g.First)
+	text += fmt.Sprintf(" (first: record %d)", g.First)
+	if example := exampleOf(g); example != "" {
+		text += "\n      such as \"" + runewidth.Truncate(example, messageWidth, "…") + `"`
+	}
+	return text
 }

@@ -3,6 +3,7 @@ package failures
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"longhaul/job"
 )
@@ -23,36 +24,46 @@ type key struct {
 // Groups gathers failed records. When there are very many groups, further ones
 // are formed by kind and status alone.
 type Groups struct {
-	byKey map[key]*job.FailureGroup
+	byKey map[key]*group
+}
+
+type group struct {
+	job.FailureGroup
+	// differ: not all messages are the same, so there is something to mask.
+	differ bool
 }
 
 // NewGroups has none.
-func NewGroups() *Groups { return &Groups{byKey: map[key]*job.FailureGroup{}} }
+func NewGroups() *Groups { return &Groups{byKey: map[key]*group{}} }
 
 // Add counts a failed record.
 func (g *Groups) Add(index int64, failure job.CallError) {
 	k := key{failure.Kind, Mask(failure.Message), failure.Status}
-	group, known := g.byKey[k]
+	of, known := g.byKey[k]
 	if !known && len(g.byKey) >= maxGroups {
 		k.pattern = ""
-		group, known = g.byKey[k]
+		of, known = g.byKey[k]
 	}
+	failure.Message = clip(failure.Message, maxExample)
 	if !known {
-		group = &job.FailureGroup{Pattern: k.pattern, First: index + 1}
-		g.byKey[k] = group
+		of = &group{FailureGroup: job.FailureGroup{Pattern: k.pattern, Failure: failure, First: index}}
+		g.byKey[k] = of
 	}
-	group.Count++
-	if index < group.First {
-		failure.Message = clip(failure.Message, maxExample)
-		group.Failure, group.First = failure, index
+	of.Count++
+	of.differ = of.differ || failure.Message != of.Failure.Message
+	if index < of.First {
+		of.Failure, of.First = failure, index
 	}
 }
 
 // Sorted returns the groups, the largest first.
 func (g *Groups) Sorted() []job.FailureGroup {
 	sorted := make([]job.FailureGroup, 0, len(g.byKey))
-	for _, group := range g.byKey {
-		sorted = append(sorted, *group)
+	for _, of := range g.byKey {
+		if !of.differ {
+			of.Pattern = clip(strings.Join(strings.Fields(of.Failure.Message), " "), maxMask)
+		}
+		sorted = append(sorted, of.FailureGroup)
 	}
 	slices.SortFunc(sorted, func(a, b job.FailureGroup) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.First, b.First))

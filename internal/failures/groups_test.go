@@ -23,7 +23,7 @@ func TestFailuresAreGrouped(t *testing.T) {
 	}
 	require.Equal(t, []job.FailureGroup{
 		{Pattern: "customer # not found", Failure: job.CallError{Kind: "http", Status: 404, Message: "customer 9000 not found"}, Count: 2000, First: 0},
-		{Pattern: "no answer within #s", Failure: job.CallError{Kind: "timeout", Message: "no answer within 5s"}, Count: 1000, First: 2},
+		{Pattern: "no answer within 5s", Failure: job.CallError{Kind: "timeout", Message: "no answer within 5s"}, Count: 1000, First: 2},
 	}, g.Sorted())
 }
 
