@@ -121,7 +121,8 @@ func (o *failuresOptions) summarize(list *failureList, uri string, found inspect
 	}
 	list.head(found)
 	list.groups(found.Groups)
-	list.say("\nto call the largest group again:\n  %s", failures.Redrive(uri, found.Groups[0]))
+	again := failures.Redrives(uri, found.Groups)[0]
+	list.say("\nto call %s failed records again:\n  %s", humanize.Comma(again.Records), again.Text)
 	return nil
 }
 

@@ -79,7 +79,7 @@ func TestFailuresInGroups(t *testing.T) {
 	require.Contains(t, out, "4 of 10,000 records failed (under 0.1%)\n")
 	require.Regexp(t, `\n +2  http 404  customer # not found +0\n +such as: customer 8000 not found\n`, out)
 	require.Regexp(t, `\n +1  timeout   no answer within 5s +10\n`, out, "all are the same: nothing is masked")
-	require.True(t, strings.HasSuffix(out, "\nto call the largest group again:\n  longhaul redrive "+uri+" --status 404\n"), out)
+	require.True(t, strings.HasSuffix(out, "\nto call 2 failed records again:\n  longhaul redrive "+uri+" --status 404\n"), out)
 	require.NotContains(t, out, "\x1b")
 	for line := range strings.Lines(out) {
 		if !strings.Contains(line, uri) {

@@ -56,7 +56,8 @@ func failed(w io.Writer, summary job.Summary) (err error) {
 		}
 		say(w, "  %s", groupLine(group))
 	}
-	say(w, "to call %s failed records again:\n  %s", humanize.Comma(found.Groups[0].Count), failures.Redrive(relative(summary.Output), found.Groups[0]))
+	again := failures.Redrives(relative(summary.Output), found.Groups)[0]
+	say(w, "to call %s failed records again:\n  %s", humanize.Comma(again.Records), again.Text)
 	return nil
 }
 

@@ -45,9 +45,14 @@ func TestManyMessagesDoNotFillTheMemory(t *testing.T) {
 	require.EqualValues(t, 5000, total)
 }
 
-func TestTheRedriveCommand(t *testing.T) {
+func TestTheRedriveCommands(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "longhaul redrive out --status 401", Redrive("out", job.FailureGroup{Failure: job.CallError{Kind: "http", Status: 401}}))
-	require.Equal(t, "longhaul redrive 'my out' --kind timeout", Redrive("my out", job.FailureGroup{Failure: job.CallError{Kind: "timeout"}}))
-	require.Equal(t, `longhaul redrive 'it'\''s' --kind 'a b'`, Redrive("it's", job.FailureGroup{Failure: job.CallError{Kind: "a b"}}))
+	require.Equal(t, []Command{
+		{"longhaul redrive out --status 401", 7}, {"longhaul redrive out --kind timeout", 3},
+	}, Redrives("out", []job.FailureGroup{
+		{Failure: job.CallError{Kind: "http", Status: 401}, Count: 5},
+		{Failure: job.CallError{Kind: "timeout"}, Count: 3},
+		{Failure: job.CallError{Kind: "http", Status: 401}, Count: 2},
+	}))
+	require.Equal(t, []Command{{`longhaul redrive 'it'\''s' --kind 'a b'`, 1}}, Redrives("it's", []job.FailureGroup{{Failure: job.CallError{Kind: "a b"}, Count: 1}}))
 }

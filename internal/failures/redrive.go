@@ -8,13 +8,33 @@ import (
 	"longhaul/job"
 )
 
-// Redrive is the command that calls the group's records again: by status if it
-// has one, else by kind.
-func Redrive(output string, group job.FailureGroup) string {
-	if group.Failure.Status != 0 {
-		return fmt.Sprintf("longhaul redrive %s --status %d", Quote(output), group.Failure.Status)
+// Command calls failed records again.
+type Command struct {
+	// Text is the whole command line.
+	Text string
+	// Records is how many it calls.
+	Records int64
+}
+
+// Redrives are the commands that call the groups' records again: by status where
+// they have one, else by kind. The first is that of the first group.
+func Redrives(output string, groups []job.FailureGroup) []Command {
+	var commands []Command
+	at := map[string]int{}
+	for _, group := range groups {
+		choice := "--kind " + Quote(group.Failure.Kind)
+		if group.Failure.Status != 0 {
+			choice = fmt.Sprintf("--status %d", group.Failure.Status)
+		}
+		i, known := at[choice]
+		if !known {
+			i = len(commands)
+			at[choice] = i
+			commands = append(commands, Command{Text: "longhaul redrive " + Quote(output) + " " + choice})
+		}
+		commands[i].Records += group.Count
 	}
-	return fmt.Sprintf("longhaul redrive %s --kind %s", Quote(output), Quote(group.Failure.Kind))
+	return commands
 }
 
 var plain = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,=-]+$`)
