@@ -122,7 +122,11 @@ func (o *failuresOptions) summarize(list *failureList, uri string, found inspect
 	list.head(found)
 	list.groups(found.Groups)
 	again := failures.Redrives(uri, found.Groups)[0]
-	list.say("\nto call %s failed records again:\n  %s", humanize.Comma(again.Records), again.Text)
+	condition := ""
+	if found.AtWork {
+		condition = ", when the job has ended"
+	}
+	list.say("\nto call %s failed records again%s:\n  %s", humanize.Comma(again.Records), condition, again.Text)
 	return nil
 }
 

@@ -20,6 +20,8 @@ type Failures struct {
 	// Failed counts all that failed, Chosen those that were asked for, and
 	// Journaled how many of these are in no part yet.
 	Failed, Chosen, Journaled int64
+	// AtWork: a worker is at work in the folder.
+	AtWork bool
 	// Groups are those of the chosen, the largest first.
 	Groups []job.FailureGroup
 	// Kinds are all that there are, chosen or not, in the order of their names.
@@ -43,6 +45,10 @@ func (f *Folder) Failures(ctx context.Context, chosen job.RedriveSpec, use func(
 		groups.Add(failed.Index, failed.Error)
 		return use(failed)
 	})
+	if err != nil {
+		return found, err
+	}
 	found.Groups, found.Kinds = groups.Sorted(), slices.Sorted(maps.Keys(kinds))
+	found.AtWork, err = f.AtWork()
 	return found, err
 }

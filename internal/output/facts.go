@@ -89,25 +89,34 @@ func (f *Folder) countCommit(number int64, facts *job.Facts, latency *Latencies)
 	return nil
 }
 
-// state is how the job stands, by what the folder tells: a worker that is at work
-// renews its presence.
+// state is how the job stands, by what the folder tells.
 func (f *Folder) state(facts job.Facts) (job.JobState, error) {
 	if facts.Subtract(facts.Journaled).Done() == facts.Records {
 		return job.JobState{Name: job.StateFinished}, nil
 	}
-	epoch, err := f.Epoch()
-	if err != nil || epoch == 0 {
-		return job.JobState{Name: job.StateStopped}, err
-	}
-	lease, err := f.lease(epoch)
-	if err != nil && !isMissing(err) {
-		return job.JobState{}, err
-	}
-	until, err := f.busyUntil(epoch, lease)
-	if err == nil && time.Now().Before(until) {
-		return job.JobState{Name: job.StateRunning}, nil
+	busy, err := f.AtWork()
+	if busy {
+		return job.JobState{Name: job.StateRunning}, err
 	}
 	return job.JobState{Name: job.StateStopped}, err
+}
+
+// AtWork says whether a worker is at work in the folder: it renews its presence
+// while it is. One that was killed seems to be for the length of its lease.
+func (f *Folder) AtWork() (bool, error) {
+	epoch, err := f.Epoch()
+	if err != nil || epoch == 0 {
+		return false, err
+	}
+	lease, err := f.lease(epoch)
+	if isMissing(err) {
+		return true, nil // it has just been replaced
+	}
+	if err != nil {
+		return false, err
+	}
+	until, err := f.busyUntil(epoch, lease)
+	return time.Now().Before(until), err
 }
 
 // PutReport writes the report.

@@ -18,6 +18,8 @@ const (
 	// maxFailures bounds the list of failures.
 	maxFailures = 50
 	maxKinds    = 12
+	// maxColumns is how many cards stand beside each other.
+	maxColumns = 6
 	// maxRedrives bounds the list of commands.
 	maxRedrives = 5
 )
@@ -37,10 +39,12 @@ type view struct {
 	job.Facts
 	Verdict, Call string
 	Cards         []card
-	CallRows      []row
-	TimeRows      []row
-	Figures       []figure
-	Redrives      []failures.Command
+	// Columns are those of the cards on a wide page: one row, or two.
+	Columns  int
+	CallRows []row
+	TimeRows []row
+	Figures  []figure
+	Redrives []failures.Command
 	// MoreFailures is how many groups are not listed.
 	MoreFailures int
 }
@@ -71,6 +75,10 @@ func Write(w io.Writer, facts job.Facts) error {
 		Facts: facts, Verdict: verdict(facts), Call: callOf(facts.Spec.Call),
 		Cards: cards(facts, t, finished), CallRows: callRows(facts.Totals), TimeRows: timeRows(t),
 		Redrives: failures.Redrives(facts.Spec.Output.URI, facts.Failures),
+	}
+	v.Columns = len(v.Cards)
+	if v.Columns > maxColumns {
+		v.Columns = (v.Columns + 1) / 2
 	}
 	v.Redrives = v.Redrives[:min(len(v.Redrives), maxRedrives)]
 	for _, draw := range []func(job.Facts) (figure, error){throughput, latency, failureFigure} {

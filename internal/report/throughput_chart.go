@@ -96,22 +96,36 @@ func (p plot) timeAxis(ticks int) {
 	}
 }
 
-// rowsOf gives each mark's label the first row where it hides no other; -1 for none.
+// rowsOf gives each mark's label a row where no label hides another and no line
+// crosses one; -1 where there is none.
 func (p plot) rowsOf(marks []mark) []int {
 	rows := make([]int, len(marks))
 	var free [labelRows]int
 	for i, m := range marks {
-		from := p.labelAt(m)
-		rows[i] = slices.IndexFunc(free[:], func(until int) bool { return until <= from })
-		if rows[i] >= 0 {
-			free[rows[i]] = from + p.textWidth(m.label) + gap
+		// Its line begins at its label: no label below may reach so far.
+		row := 0
+		for r, until := range free {
+			if until > p.x(m.from) {
+				row = r + 1
+			}
 		}
+		from := p.labelAt(m)
+		if row == labelRows || from <= p.x(m.from) && p.crossed(marks[:i], from) {
+			rows[i] = -1
+			continue
+		}
+		rows[i] = row
+		free[row] = from + p.textWidth(m.label) + gap
 	}
 	return rows
 }
 
-// labelAt is where a mark's label begins: beside its line, on the left if there is no
-// room on the right.
+// crossed says whether the line of an earlier mark, or its label, is right of x.
+func (p plot) crossed(earlier []mark, x int) bool {
+	return slices.ContainsFunc(earlier, func(m mark) bool { return p.labelAt(m)+p.textWidth(m.label) > x })
+}
+
+// labelAt is where a mark's label begins: right of its line, or where there is room.
 func (p plot) labelAt(m mark) int {
 	return max(0, min(p.x(m.from)+4, p.right+12-p.textWidth(m.label)))
 }

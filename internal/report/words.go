@@ -92,7 +92,7 @@ func cards(facts job.Facts, t timeline, finished []job.Finished) []card {
 	}
 	return append(all,
 		card{"active", humanDuration(t.active()), strings.Join(stops, ", ")},
-		card{"rate while active", rate(float64(records) / t.active().Seconds()), "records per second"},
+		card{"rate while active", rate(float64(records)/t.active().Seconds()) + "/s", ""},
 	)
 }
 
