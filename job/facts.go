@@ -10,7 +10,7 @@ type Facts struct {
 	JobID   string
 	Spec    Spec
 	Records int64
-	State   JobState
+	State   Standing
 	// Totals count what is in parts and, of batches that are not done, in journals.
 	Totals
 	// Journaled are those of Totals that are only in journals.
@@ -27,8 +27,8 @@ type Facts struct {
 	Earlier []EarlierRun
 }
 
-// JobState is how a job stands.
-type JobState struct {
+// Standing is how a job stands.
+type Standing struct {
 	Name StateName
 	// Why a stopped job was stopped; empty if that is not known.
 	Why string

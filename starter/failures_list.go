@@ -73,7 +73,8 @@ func (l *failureList) groups(groups []job.FailureGroup) {
 	if l.limit > 0 && int64(len(groups)) > l.limit {
 		shown = groups[:l.limit]
 	}
-	rows := [][4]string{{"RECORDS", "FAILURE", "MESSAGE", "FIRST"}}
+	rows := make([][4]string, 1, 1+len(shown))
+	rows[0] = [4]string{"RECORDS", "FAILURE", "MESSAGE", "FIRST"}
 	for _, group := range shown {
 		rows = append(rows, [4]string{humanize.Comma(group.Count), group.Name(), messageOf(group), strconv.FormatInt(group.First, 10)})
 	}

@@ -175,7 +175,7 @@ func wordEnd(text string) int {
 			continue
 		}
 		next, _ := utf8.DecodeRuneInString(text[i+utf8.RuneLen(r):])
-		if !(r == '.' || r == ',' || r == ':') || !isDigit(last) || !isDigit(next) {
+		if r != '.' && r != ',' && r != ':' || !isDigit(last) || !isDigit(next) {
 			return i
 		}
 		last = r

@@ -90,15 +90,15 @@ func (f *Folder) countCommit(number int64, facts *job.Facts, latency *Latencies)
 }
 
 // state is how the job stands, by what the folder tells.
-func (f *Folder) state(facts job.Facts) (job.JobState, error) {
+func (f *Folder) state(facts job.Facts) (job.Standing, error) {
 	if facts.Subtract(facts.Journaled).Done() == facts.Records {
-		return job.JobState{Name: job.StateFinished}, nil
+		return job.Standing{Name: job.StateFinished}, nil
 	}
 	busy, err := f.AtWork()
 	if busy {
-		return job.JobState{Name: job.StateRunning}, err
+		return job.Standing{Name: job.StateRunning}, err
 	}
-	return job.JobState{Name: job.StateStopped}, err
+	return job.Standing{Name: job.StateStopped}, err
 }
 
 // AtWork says whether a worker is at work in the folder: it renews its presence

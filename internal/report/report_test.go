@@ -30,7 +30,7 @@ func sample(t *testing.T) job.Facts {
 	t.Helper()
 	facts := job.Facts{
 		JobID: "J", Spec: job.DefaultSpec(), Records: 12_000, Started: began, Ended: began.Add(time.Minute),
-		State:   job.JobState{Name: job.StateFinished},
+		State:   job.Standing{Name: job.StateFinished},
 		Totals:  job.Totals{Succeeded: 11_588, Failed: 412, Attempts: 12_900, Throttled: 70, Outage: 30},
 		Latency: latencies(t, 900, 1000, 1100, 5000, 100_000),
 		Failures: []job.FailureGroup{
@@ -90,10 +90,10 @@ func TestTheReportIsSelfContained(t *testing.T) {
 func TestTheVerdict(t *testing.T) {
 	t.Parallel()
 	facts := sample(t)
-	facts.State = job.JobState{Name: job.StateRunning}
+	facts.State = job.Standing{Name: job.StateRunning}
 	facts.Records, facts.Journaled = 20_000, job.Totals{Succeeded: 500}
 	contains(t, write(t, facts), "<title>Running: 12,000 of 20,000 records done: GET", "500 records are in no part yet", "500 records that are in no part yet are not on the curve")
-	facts.State = job.JobState{Name: job.StateStopped, Why: "max_failures 1% was exceeded"}
+	facts.State = job.Standing{Name: job.StateStopped, Why: "max_failures 1% was exceeded"}
 	contains(t, write(t, facts), "<title>Stopped (max_failures 1% was exceeded): 12,000 of 20,000 records done")
 	facts.State.Why = ""
 	contains(t, write(t, facts), "<title>Stopped: 12,000 of 20,000")
