@@ -58,7 +58,7 @@ func newCurve(t timeline, finished []job.Finished, changes []job.Change) curve {
 
 // spread adds a chunk's records to the steps in which it worked.
 func (c *curve) spread(a axis, chunk job.Finished) {
-	times := a.working(chunk)
+	times := a.working(chunk, a.cut)
 	whole := time.Duration(0)
 	for _, s := range times {
 		whole += s.length()

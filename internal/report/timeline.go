@@ -17,7 +17,7 @@ const (
 	idleChunks = 10
 	// cutShare: a stop longer than this share of the active time is cut out of the
 	// time axis.
-	cutShare = 0.2
+	cutShare = 0.5
 )
 
 // stop is a time in which no call was made.
@@ -135,11 +135,13 @@ func (t timeline) cuts() []stop {
 	return cuts
 }
 
-// working are the times of a chunk in which calls were made.
-func (t timeline) working(chunk job.Finished) []stop {
+// working are the times of a chunk in which calls were made. A pause counts two
+// seconds later in the workers, so that a chunk may still end in it.
+func (t timeline) working(chunk job.Finished, cut []stop) []stop {
 	times := []stop{{from: chunk.From, to: chunk.At}}
 	for _, s := range t.stops {
-		if s.from.Before(chunk.At) && chunk.From.Before(s.to) {
+		ends := s.paused && !chunk.At.After(s.to) && !slices.Contains(cut, s)
+		if s.from.Before(chunk.At) && chunk.From.Before(s.to) && !ends {
 			times = without(times, s)
 		}
 	}
