@@ -63,7 +63,7 @@ func (c *execCaller) ask(ctx context.Context, record job.Record) (json.RawMessag
 	}
 	answer, err := p.ask(ctx, record, c.spec.MaxResponseBytes)
 	if err == nil && !json.Valid(answer) {
-		err = &job.CallError{Kind: "exec", Message: "the answer is not JSON: " + excerptOf(answer), Retry: true}
+		err = &job.CallError{Kind: "exec", Message: "the answer is not JSON: " + excerptOf(answer, longestExcerpt), Retry: true}
 	}
 	if err != nil {
 		p.discard()

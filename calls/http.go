@@ -2,6 +2,7 @@ package calls
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"net"
@@ -26,7 +27,8 @@ type httpCaller struct {
 	spec      job.HTTPSpec
 	callID    string
 	templates *templates
-	selection *selection
+	selection selection
+	conditions
 	*connections
 	client *http.Client
 }
@@ -45,7 +47,11 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	if err := checkPatterns(options.AllowHosts); err != nil {
 		return nil, err
 	}
-	selected, err := parseSelect(spec.Select)
+	selected, err := parseSelect(spec)
+	if err != nil {
+		return nil, err
+	}
+	judged, err := parseConditions(spec)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +66,7 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	connections.Store(transport)
 	hosts.next = connections
 	return &httpCaller{
-		spec: spec, callID: options.CallID, templates: parsed, selection: selected,
+		spec: spec, callID: options.CallID, templates: parsed, selection: selected, conditions: judged,
 		connections: connections, client: &http.Client{Transport: hosts},
 	}, nil
 }
@@ -127,10 +133,14 @@ func (c *httpCaller) Call(ctx context.Context, record job.Record) (job.Answer, e
 	if err != nil {
 		return job.Answer{}, c.transportError(ctx, err)
 	}
-	if response.StatusCode < 200 || response.StatusCode > 299 {
+	answer := asJSON(response.Header.Get("Content-Type"), body)
+	if err := c.judge(ctx, response, answer, record); err != nil {
+		return job.Answer{}, err
+	}
+	if !isSuccess(response) {
 		return job.Answer{}, statusError(response, body, c.spec.RetryOn)
 	}
-	output, err := c.selection.of(ctx, asJSON(response.Header.Get("Content-Type"), body))
+	output, err := c.selection.of(ctx, answer)
 	return job.Answer{Output: output, Status: response.StatusCode}, err
 }
 
@@ -180,7 +190,16 @@ func (c *httpCaller) transportError(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return &job.CallError{Kind: "timeout", Message: "no answer within " + c.spec.Timeout.String(), Retry: true}
 	}
-	return &job.CallError{Kind: "transport", Message: withoutURL(err).Error(), Retry: true}
+	return &job.CallError{Kind: "transport", Message: withoutURL(err).Error(), Retry: true, Setup: isSetup(err)}
+}
+
+// isSetup says whether the error is about the host's name or its certificate, or
+// ours: as a rule a mistake in the spec, and seldom one that passes.
+func isSetup(err error) bool {
+	var name *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	var alert tls.AlertError
+	return errors.As(err, &name) && name.IsNotFound || errors.As(err, &certificate) || errors.As(err, &alert)
 }
 
 // withoutURL drops the URL from the error: it may hold a secret.
