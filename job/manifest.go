@@ -18,10 +18,25 @@ type Manifest struct {
 	Input   Fingerprint `json:"input"`
 	// Calls counts how often a redrive has changed the call.
 	Calls int `json:"calls,omitempty"`
+	// Limit is how many of the input's records the job has; 0 for all.
+	Limit int64 `json:"limit,omitempty"`
 }
 
-// Goes returns the manifest of a job that goes on with another spec and input.
-func (m Manifest) Goes(on Spec, input Fingerprint) Manifest {
+// Records is how many records the job has.
+func (m Manifest) Records() int64 {
+	if m.Limit > 0 {
+		return min(m.Limit, m.Input.Records)
+	}
+	return m.Input.Records
+}
+
+// Goes returns the manifest of a job that goes on with another spec and input; done
+// is how many records, from the first one on, it has at least.
+func (m Manifest) Goes(on Spec, input Fingerprint, done int64) Manifest {
+	m.Limit = 0
+	if on.Input.Limit > 0 {
+		m.Limit = max(on.Input.Limit, done)
+	}
 	if m.Spec.Call.identity() != on.Call.identity() {
 		m.Calls++
 	}

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -34,6 +35,41 @@ func (f *Folder) committed() ([]int64, error) {
 	slices.Sort(numbers)
 	return numbers, nil
 }
+
+// CommittedTo is the end of the last batch that is done.
+func (f *Folder) CommittedTo() (int64, error) {
+	numbers, err := f.committed()
+	if err != nil || len(numbers) == 0 {
+		return 0, err
+	}
+	commit, err := f.commit(numbers[len(numbers)-1])
+	return commit.Last, err
+}
+
+// HasSuccess says whether a journal holds the answer of a call that succeeded.
+func (f *Folder) HasSuccess() (bool, error) {
+	names, err := f.store.List(journalDir)
+	if err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		err := f.eachEntry(name, func(e entry) error {
+			if e.outcome == succeeded {
+				return errFound
+			}
+			return nil
+		})
+		if errors.Is(err, errFound) {
+			return true, nil
+		}
+		if err != nil && !isMissing(err) {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+var errFound = errors.New("found")
 
 // Resume is what the commits say together: the ranges that are done, merged and
 // in order, and their totals. A _SUCCESS that is not true any more, because
