@@ -116,7 +116,9 @@ type NewFolder interface {
 	// Succeeded is false if the job has not finished.
 	Succeeded() (job.Summary, bool, error)
 	CommittedTo() (int64, error)
+	// HasSuccess looks into journals only.
 	HasSuccess() (bool, error)
+	Checkpoint() ([]job.Range, job.Totals, error)
 	GoOn() error
 	Resume(records int64) ([]job.Range, job.Totals, error)
 	Sweep() error

@@ -44,7 +44,7 @@ func (a *Activities) indexInput(ctx context.Context, spec job.Spec, beat *heartb
 		return plan, job.Errorf(job.KindOutput, spec.Output.URI, "there is nothing to redrive: no job has written here").
 			WithHint("name the output folder of a job that has failed records")
 	} else if manifest != nil {
-		if _, err := accept(ctx, p.Input, spec, *manifest, beat); err != nil {
+		if _, err := accept(ctx, p.Input, folder, spec, *manifest, beat); err != nil {
 			return plan, err
 		}
 	}
@@ -94,9 +94,7 @@ func planOf(ctx context.Context, folder NewFolder, epoch int64, spec job.Spec, m
 			plan.Kept.Succeeded += batch.Len() - batch.Missing
 		}
 	}
-	if plan.Proven = plan.Totals.Succeeded > 0; !plan.Proven {
-		plan.Proven, err = folder.HasSuccess()
-	}
+	plan.Proven, err = hasSuccess(folder)
 	return plan, err
 }
 
@@ -160,7 +158,7 @@ func adopt(ctx context.Context, input Input, folder NewFolder, epoch int64, spec
 			return nil, err
 		}
 	}
-	now, err := accept(ctx, input, spec, *manifest, beat)
+	now, err := accept(ctx, input, folder, spec, *manifest, beat)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +184,7 @@ func fenced(folder NewFolder, epoch int64) func(func(io.Writer) error) error {
 
 // accept refuses a folder that belongs to another spec or another input. It
 // returns the input's fingerprint as it is now.
-func accept(ctx context.Context, input Input, spec job.Spec, manifest job.Manifest, beat *heartbeat) (now job.Fingerprint, err error) {
+func accept(ctx context.Context, input Input, folder NewFolder, spec job.Spec, manifest job.Manifest, beat *heartbeat) (now job.Fingerprint, err error) {
 	now = manifest.Input
 	same := spec.Input.Count == nil && spec.Input.URI == manifest.Spec.Input.URI && now.Unchanged(input.Size(), input.ModTime())
 	if !same {
@@ -195,7 +193,20 @@ func accept(ctx context.Context, input Input, spec job.Spec, manifest job.Manife
 			return now, err
 		}
 	}
-	return now, manifest.Accepts(spec, now)
+	succeeded, err := hasSuccess(folder)
+	if err != nil {
+		return now, err
+	}
+	return now, manifest.Accepts(spec, now, succeeded)
+}
+
+// hasSuccess says whether a call of the folder's job has succeeded.
+func hasSuccess(folder NewFolder) (bool, error) {
+	_, totals, err := folder.Checkpoint()
+	if err != nil || totals.Succeeded > 0 {
+		return totals.Succeeded > 0, err
+	}
+	return folder.HasSuccess()
 }
 
 func discard(write func(io.Writer) error) error { return write(io.Discard) }

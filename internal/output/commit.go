@@ -71,18 +71,19 @@ func (f *Folder) HasSuccess() (bool, error) {
 
 var errFound = errors.New("found")
 
-// Resume is what the commits say together: the ranges that are done, merged and
-// in order, and their totals. A _SUCCESS that is not true any more, because
-// commits were deleted to have batches made anew, goes.
+// Resume is Checkpoint, but a _SUCCESS that is not true any more, because commits
+// were deleted to have batches made anew, goes.
 func (f *Folder) Resume(records int64) ([]job.Range, job.Totals, error) {
-	ranges, totals, err := f.checkpoint()
+	ranges, totals, err := f.Checkpoint()
 	if err == nil && totals.Done() < records {
 		err = f.store.Delete(successName)
 	}
 	return ranges, totals, err
 }
 
-func (f *Folder) checkpoint() ([]job.Range, job.Totals, error) {
+// Checkpoint is what the commits say together: the ranges that are done, merged and
+// in order, and their totals.
+func (f *Folder) Checkpoint() ([]job.Range, job.Totals, error) {
 	var ranges []job.Range
 	var totals job.Totals
 	numbers, err := f.committed()
