@@ -75,8 +75,8 @@ func TestWhichFolderAJobMayGoOnIn(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		require.Equal(t, KindOutput, KindOf(err))
 	}
-	other := spec
-	other.Call = CallSpec{Sleep: &SleepSpec{}}
+	other, call2 := m.Spec, SleepSpec{}
+	other.Call = CallSpec{Sleep: &call2}
 	require.NoError(t, m.Accepts(other, m.Input, false), "no answer depends on the call yet")
 }
 
