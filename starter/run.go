@@ -125,7 +125,7 @@ func (o *runOptions) server(ctx context.Context, w io.Writer, logger *slog.Logge
 			return nil, nil, err
 		}
 		say(w, "Temporal Web UI: %s", local.UI)
-		settings.Options.HostPort, leave = local.Address, local.Close
+		settings.Options, leave = local.ClientOptions(), local.Close
 	}
 	c, err = connect.Dial(ctx, settings.Options)
 	if err != nil {
