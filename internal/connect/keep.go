@@ -20,21 +20,25 @@ const reconnectDelay = time.Second
 
 // Keep watches over the server until ctx is done, and starts it again whenever it
 // has died: of several processes that do, one starts it, on the same database.
-// The function is called each time when it runs again. The error says that it
-// cannot be started.
+// The function is called each time when it runs again, in each of them. The error
+// says that it cannot be started.
 func (s *LocalServer) Keep(ctx context.Context, again func()) error {
+	known := s.processID()
 	for sleep(ctx) == nil {
-		if s.alive() {
-			continue
+		if !s.alive() {
+			err := s.ensure(ctx, func() error { return nil })
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
 		}
-		err := s.ensure(ctx, func() error { return nil })
-		if ctx.Err() != nil {
-			return nil
+		// Another process may have been quicker.
+		if now := s.processID(); now != "" && now != known {
+			known = now
+			again()
 		}
-		if err != nil {
-			return err
-		}
-		again()
 	}
 	return nil
 }
