@@ -29,7 +29,8 @@ func TestTheServerOfARunIsKilled(t *testing.T) {
 		killRunsServer(t, dir)
 	}
 	requireDone(t, p, records)
-	require.Equal(t, 3, strings.Count(p.out.String(), serverDied))
+	require.Contains(t, p.out.String(), serverDied)
+	require.LessOrEqual(t, strings.Count(p.out.String(), serverDied), 3, "a line each")
 	require.Zero(t, api.repeated(t))
 	requireProven(t, dir, records)
 	requireNoServer(t, dir)

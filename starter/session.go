@@ -73,11 +73,16 @@ func (s *session) keep() {
 	s.lost, s.endKeep, s.ended = lost, endKeep, make(chan struct{})
 	go func() {
 		defer close(s.ended)
-		text := "the local Temporal server had died; it runs again, and the job goes on"
-		if err := s.local.Keep(keeping, func() { s.again.Store(&text) }); err != nil {
+		if err := s.local.Keep(keeping, func() { s.again.Store(diedAt(time.Now())) }); err != nil {
 			lose(fmt.Errorf("the local Temporal server has died and cannot be started again: %w; every answer so far is kept, the same command goes on", err))
 		}
 	}()
+}
+
+// diedAt has the time, so that a display shows the next one as another line.
+func diedAt(now time.Time) *string {
+	text := now.Format(time.TimeOnly) + " the local Temporal server had died; it runs again, and the job goes on"
+	return &text
 }
 
 // bind is a context that ends with the session's server too.
