@@ -80,11 +80,12 @@ func isTunable(field string) bool {
 
 // command is the one that makes the changes.
 func (d differences) command(output string) string {
-	words := []string{"longhaul tune", quoted(output)}
+	var command strings.Builder
+	command.WriteString("longhaul tune " + quoted(output))
 	for _, change := range d.tunable {
-		words = append(words, "--"+strings.ReplaceAll(change.What, "_", "-"), quoted(change.To))
+		command.WriteString(" --" + strings.ReplaceAll(change.What, "_", "-") + " " + quoted(change.To))
 	}
-	return strings.Join(words, " ")
+	return command.String()
 }
 
 // fieldsOf are the fields of a spec as text, by their names with dots.

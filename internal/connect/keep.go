@@ -26,11 +26,7 @@ func (s *LocalServer) Keep(ctx context.Context, again func()) error {
 	known := s.processID()
 	for sleep(ctx) == nil {
 		if !s.alive() {
-			err := s.ensure(ctx, func() error { return nil })
-			if ctx.Err() != nil {
-				return nil
-			}
-			if err != nil {
+			if err := s.ensure(ctx, func() error { return nil }); err != nil && ctx.Err() == nil {
 				return err
 			}
 		}

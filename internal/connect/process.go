@@ -180,7 +180,8 @@ func (s *LocalServer) stop(ctx context.Context) error {
 			_ = syscall.Kill(pid, signal)
 		}
 		waiting, cancel := context.WithTimeout(ctx, stopGrace)
-		for s.alive() && sleep(waiting) == nil { //nolint:revive // all is in the condition
+		for s.alive() && waiting.Err() == nil {
+			_ = sleep(waiting) // the condition asks
 		}
 		cancel()
 	}
