@@ -1,9 +1,14 @@
 package e2e
 
 import (
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -106,4 +111,56 @@ func TestARunIsInterruptedWhileItsServerIsAway(t *testing.T) {
 	requireDone(t, second, records)
 	require.Zero(t, api.repeated(t))
 	requireProven(t, dir, records)
+}
+
+// Its port may have been taken meanwhile: clients find it at another one.
+func TestAServerIsFoundOnAnotherPort(t *testing.T) {
+	t.Parallel()
+	s, err := startServer(t.TempDir())
+	require.NoError(t, err)
+	_, err = s.CheckHealth(t.Context(), nil)
+	require.NoError(t, err)
+	pid, err := os.ReadFile(filepath.Join(s.dir, "server.pid"))
+	require.NoError(t, err)
+	number, err := strconv.Atoi(string(pid))
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(number, syscall.SIGKILL))
+	var taken net.Listener
+	require.Eventually(t, func() bool {
+		taken, err = net.Listen("tcp", s.local.Address)
+		return err == nil
+	}, 10*time.Second, time.Millisecond)
+	defer taken.Close()
+	again, err := startServer(s.dir)
+	require.NoError(t, err)
+	require.NotEqual(t, s.local.Address, again.local.Address)
+	require.Eventually(t, func() bool {
+		_, err := s.CheckHealth(t.Context(), nil)
+		return err == nil
+	}, 30*time.Second, 100*time.Millisecond)
+	s.stop()
+	again.stop()
+}
+
+// Without the Temporal CLI it cannot be started again: the run ends, says so, and
+// goes on later.
+func TestTheServerOfARunCannotBeStartedAgain(t *testing.T) {
+	const records = 3000
+	api, dir, _ := longRun(t, records, 500)
+	cli := filepath.Join(t.TempDir(), "temporal")
+	program := os.Getenv("TEMPORAL_CLI")
+	require.NoError(t, os.Symlink(program, cli))
+	t.Setenv("TEMPORAL_CLI", cli)
+	first := runJob(t, dir)
+	api.await(t, 500)
+	require.NoError(t, os.Remove(cli))
+	killRunsServer(t, dir)
+	require.Equal(t, 1, first.wait(), first.out)
+	require.Contains(t, first.out.String(), "longhaul: the local Temporal server has died and cannot be started again: ")
+	require.Contains(t, first.out.String(), "the same command goes on")
+	t.Setenv("TEMPORAL_CLI", program)
+	second := runJob(t, dir)
+	requireDone(t, second, records)
+	require.Zero(t, api.repeated(t))
+	requireNoServer(t, dir)
 }

@@ -17,10 +17,10 @@ import (
 const (
 	// startTimeout bounds the wait for a server, also for one that another process
 	// starts or stops.
-	startTimeout = time.Minute
+	startTimeout = 2 * time.Minute
 	pollInterval = 100 * time.Millisecond
 	// answerTimeout bounds one try to reach a server that lives.
-	answerTimeout = 5 * time.Second
+	answerTimeout = 10 * time.Second
 	// maxTries bounds the starts of a server that ends at once.
 	maxTries = 3
 
