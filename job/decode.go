@@ -132,9 +132,10 @@ func (c *checker) checkList(path string, data []byte, t reflect.Type) json.RawMe
 	}
 	fitting := []json.RawMessage{}
 	for i, element := range elements {
-		if element = c.check(fieldAt(path, i), element, t); element != nil {
-			fitting = append(fitting, element)
-		}
+		fitting = append(fitting, c.check(fieldAt(path, i), element, t))
+	}
+	if slices.ContainsFunc(fitting, func(element json.RawMessage) bool { return element == nil }) {
+		return nil // the numbers of the others would change
 	}
 	return encodeTree(fitting)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +23,7 @@ func join(ctx context.Context, c client.Client, w io.Writer, o startOptions, spe
 			return err
 		}
 		running, err := specOf(ctx, c, o.id)
-		if err != nil || running == nil || sameSpec(*running, spec) {
+		if err != nil || running == nil || running.Same(spec) {
 			return err
 		}
 		if spec.Redrive != nil && running.Redrive == nil {
@@ -58,11 +57,4 @@ func specOf(ctx context.Context, c client.Client, id string) (*job.Spec, error) 
 	}
 	var spec job.Spec
 	return &spec, converter.GetDefaultDataConverter().FromPayload(payload, &spec)
-}
-
-func sameSpec(a, b job.Spec) bool {
-	// Specs marshal, and the order of their fields is fixed.
-	textA, _ := json.Marshal(a)
-	textB, _ := json.Marshal(b)
-	return string(textA) == string(textB)
 }
