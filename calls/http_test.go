@@ -109,7 +109,7 @@ func TestBadTemplates(t *testing.T) {
 		"http://x/{{.id":              "call.http.url: the template does not parse",
 		"http://x/{{nope .}}":         `function "nope" not defined`,
 		"http://x/{{.missing}}":       `record 42: call.http.url: the record has no field missing; it has id`,
-		"http://x/{{env \"SECRET\"}}": "call.http.url: error calling env: no variable SECRET",
+		"http://x/{{env \"SECRET\"}}": "call.http.url: no variable SECRET",
 		"/relative/{{.id}}":           "call.http.url: is not an absolute http or https URL",
 		"ftp://x/{{.id}}":             "call.http.url: is not an absolute http or https URL",
 		"http://x:port/":              "call.http.url: is not an absolute http or https URL",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,11 +131,14 @@ func whyNot(t *template.Template, data any, err error) string {
 	return text
 }
 
+// inFunction is in front of what a function of ours says.
+var inFunction = regexp.MustCompile(`^error calling (?:env|index|json): `)
+
 // reason drops the "template: url:1:2: " in front.
 func reason(err error) string {
 	text := err.Error()
 	if _, rest, ok := strings.Cut(text, ">: "); ok {
-		return rest
+		return inFunction.ReplaceAllString(rest, "")
 	}
 	return strings.TrimPrefix(text, "template: ")
 }

@@ -41,9 +41,9 @@ func parseTemplates(spec job.HTTPSpec, env func(string) (string, error)) (*templ
 func readTemplates(spec job.HTTPSpec, env func(string) (string, error)) (*templates, []*job.Error) {
 	t := &templates{}
 	var problems []*job.Error
-	functions := template.FuncMap{"json": jsonText, "env": env, "index": element}
+	known := functions(env)
 	parse := func(field, text string) *template.Template {
-		parsed, problem := job.ParseTemplate(field, text, functions)
+		parsed, problem := job.ParseTemplate(field, text, known)
 		if problem != nil {
 			problems = append(problems, problem)
 		}
@@ -59,6 +59,11 @@ func readTemplates(spec job.HTTPSpec, env func(string) (string, error)) (*templa
 		t.headers = append(t.headers, headerTemplate{name, parse("headers."+name, spec.Headers[name])})
 	}
 	return t, problems
+}
+
+// functions are those of templates; job.TemplateFunctions has their names.
+func functions(env func(string) (string, error)) template.FuncMap {
+	return template.FuncMap{"json": jsonText, "env": env, "index": element}
 }
 
 func jsonText(value any) (string, error) {

@@ -70,12 +70,9 @@ func (s Spec) outputProblems() []*Error {
 	if strings.Contains(uri, "://") {
 		return problems
 	}
-	switch clean := path.Clean(uri); {
-	case clean == "." || clean == "/" || path.Base(clean) == "..":
-		// Whoever deletes the answers would delete much more.
+	// Whoever deletes the answers would delete much more.
+	if clean := path.Clean(uri); clean == "." || clean == "/" || path.Base(clean) == ".." {
 		problems = append(problems, Errorf(KindSpec, "output.uri", "%q is not a folder for the answers alone", uri).WithHint("%s", example))
-	case s.Input.URI != "" && clean == path.Clean(s.Input.URI):
-		problems = append(problems, Errorf(KindSpec, "output.uri", "%q is the input", uri).WithHint("%s", example))
 	}
 	return problems
 }
