@@ -26,7 +26,8 @@ type specFile struct {
 	// json is nil if nothing can be read.
 	json  []byte
 	lines []string
-	nodes int
+	// nodes were read so far, depth of them are around this one.
+	nodes, depth int
 	// at are the places of fields by path, such as "call.http.retry_on[1]".
 	at       map[string]place
 	problems []problem
@@ -89,8 +90,11 @@ func (f *specFile) wrong(at place, field, format string, args ...any) *job.Error
 	return err
 }
 
-// mostNodes ends aliases that lead to themselves, or multiply.
-const mostNodes = 1_000_000
+// Bounds for aliases that lead to themselves, or multiply.
+const (
+	mostNodes = 1_000_000
+	deepest   = 100
+)
 
 // value makes a JSON value of a node, and notes where it stands.
 func (f *specFile) value(path string, node *yaml.Node) any {
@@ -98,10 +102,13 @@ func (f *specFile) value(path string, node *yaml.Node) any {
 	if _, known := f.at[path]; !known && path != "" {
 		f.at[path] = at
 	}
-	if f.nodes++; f.nodes >= mostNodes {
-		if f.nodes == mostNodes {
-			f.wrong(at, path, "holds too many values: does an alias hold itself?")
-		}
+	f.depth++
+	defer func() { f.depth-- }()
+	if f.nodes++; f.nodes > mostNodes {
+		return nil
+	} else if f.nodes == mostNodes || f.depth > deepest {
+		f.wrong(at, path, "holds too many values: does an alias hold itself?")
+		f.nodes = mostNodes
 		return nil
 	}
 	switch node.Kind {
@@ -232,7 +239,7 @@ func (f *specFile) syntaxError(text []byte, err error) {
 	}
 	at, message := place{}, strings.TrimPrefix(err.Error(), "yaml: ")
 	// This library tells the place to the column, the other one a line near it.
-	_, err = parser.ParseBytes(text, 0)
+	_, err = parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	var syntax *goccy.SyntaxError
 	if errors.As(err, &syntax) {
 		at, message = place{syntax.Token.Position.Line, syntax.Token.Position.Column}, syntax.Message
@@ -260,7 +267,7 @@ func (f *specFile) unquoted(path string, line, column int) {
 }
 
 // flowValue is a template, and what stands around it, inside of {} or [].
-var flowValue = regexp.MustCompile(`^[^\s{]*\{\{.*?\}\}[^\s,}]*`)
+var flowValue = regexp.MustCompile(`^[^\s{]*\{\{.*?\}\}[^\s,}\]]*`)
 
 func joinPath(path, name string) string {
 	if path == "" {
