@@ -15,15 +15,15 @@ import (
 	"longhaul/job"
 )
 
-// missingField is a field that a template names and the record does not have.
-type missingField struct {
+// missingFieldError is a field that a template names and the record does not have.
+type missingFieldError struct {
 	// of is the field without the last name: ".a" of ".a.b".
 	of, name string
 	// value is what stands there, without that field.
 	value any
 }
 
-func (e *missingField) Error() string {
+func (e *missingFieldError) Error() string {
 	owner := "the record"
 	if e.of != "" {
 		owner += "'s " + strings.TrimPrefix(e.of, ".")
@@ -91,7 +91,7 @@ func element(value any, keys ...any) (any, error) {
 			object, _ := value.(map[string]any)
 			next, ok := object[at]
 			if !ok {
-				return nil, &missingField{of, at, value}
+				return nil, &missingFieldError{of, at, value}
 			}
 			value, of = next, of+"."+at
 		case int:
@@ -113,7 +113,7 @@ func element(value any, keys ...any) (any, error) {
 // whyNot says why a template cannot be filled in. Where that is a field that is
 // not there, it names those that are.
 func whyNot(t *template.Template, data any, err error) string {
-	var missing *missingField
+	var missing *missingFieldError
 	if errors.As(err, &missing) {
 		return missing.Error()
 	}
@@ -144,13 +144,13 @@ func reason(err error) string {
 }
 
 // follow walks down the names; nil if all are there.
-func follow(value any, names []string) *missingField {
+func follow(value any, names []string) *missingFieldError {
 	of := ""
 	for _, name := range names {
 		object, _ := value.(map[string]any)
 		next, ok := object[name]
 		if !ok {
-			return &missingField{of, name, value}
+			return &missingFieldError{of, name, value}
 		}
 		value, of = next, of+"."+name
 	}

@@ -74,8 +74,9 @@ func TestCheckFindsAllAtOnce(t *testing.T) {
 	s := withTree(t, "http://x/{{.id", `{"a":["{{.b","{{nope}}"]}`)
 	s.Headers = map[string]string{"X-B": "{{", "X-A": "{{"}
 	s.Select, s.StopIf, s.FailIf, s.RetryIf = ".a[", "nope(1)", ".ok", "]"
-	var fields []string
-	for _, problem := range Check(job.CallSpec{HTTP: &s}) {
+	problems := Check(job.CallSpec{HTTP: &s})
+	fields := make([]string, 0, len(problems))
+	for _, problem := range problems {
 		require.Equal(t, job.KindSpec, problem.Kind)
 		fields = append(fields, strings.TrimPrefix(problem.Op, "call.http."))
 	}

@@ -41,14 +41,16 @@ func anyNumber(exact bool) *rapid.Generator[json.RawMessage] {
 }
 
 func anyTree(exact bool, depth int) *rapid.Generator[any] {
-	leaves := []*rapid.Generator[any]{
+	//nolint:prealloc // it is a list of what there is
+	generators := []*rapid.Generator[any]{
 		rapid.Just[any](nil), rapid.Bool().AsAny(), anyText.Filter(isTemplate).AsAny(), rapid.Just[any]("{{json .}} {{.id}}"), anyNumber(exact).AsAny(),
 	}
 	if depth == 0 {
-		return rapid.OneOf(leaves...)
+		return rapid.OneOf(generators...)
 	}
 	child := rapid.Deferred(func() *rapid.Generator[any] { return anyTree(exact, depth-1) })
-	return rapid.OneOf(append(leaves, rapid.SliceOfN(child, 0, 3).AsAny(), rapid.MapOfN(anyText, child, 0, 3).AsAny())...)
+	generators = append(generators, rapid.SliceOfN(child, 0, 3).AsAny(), rapid.MapOfN(anyText, child, 0, 3).AsAny())
+	return rapid.OneOf(generators...)
 }
 
 func isTemplate(text string) bool {

@@ -10,14 +10,14 @@ import (
 	"longhaul/job"
 )
 
-// specProblems is everything that is wrong with a spec file, by line.
-type specProblems struct {
+// specError is everything that is wrong with a spec file, by line.
+type specError struct {
 	file     string
 	problems []problem
 }
 
 // Error has a line for each problem, as compilers write them.
-func (e *specProblems) Error() string {
+func (e *specError) Error() string {
 	var b strings.Builder
 	if len(e.problems) > 1 {
 		fmt.Fprintf(&b, "%s: %d errors", e.file, len(e.problems))
@@ -46,7 +46,7 @@ func (p problem) where(file string) string {
 }
 
 // Unwrap are the problems.
-func (e *specProblems) Unwrap() []error {
+func (e *specError) Unwrap() []error {
 	errs := make([]error, len(e.problems))
 	for i, p := range e.problems {
 		errs[i] = p.Error
@@ -63,7 +63,7 @@ func (f *specFile) err() error {
 	slices.SortStableFunc(f.problems, func(a, b problem) int {
 		return cmp.Or(cmp.Compare(a.order(), b.order()), cmp.Compare(a.column, b.column))
 	})
-	return &specProblems{f.name, f.problems}
+	return &specError{f.name, f.problems}
 }
 
 func (p place) order() int {

@@ -57,7 +57,7 @@ func readSpecFile(name string, data []byte) *specFile {
 	var document, another yaml.Node
 	switch err := decoder.Decode(&document); {
 	case errors.Is(err, io.EOF):
-		f.wrong(place{}, "", "the file is empty")
+		f.wrong(place{}, "", "", "the file is empty")
 		return f
 	case err != nil:
 		f.syntaxError(text, err)
@@ -65,7 +65,7 @@ func readSpecFile(name string, data []byte) *specFile {
 	}
 	value := f.value("", document.Content[0])
 	if decoder.Decode(&another) == nil {
-		f.wrong(place{another.Line, another.Column}, "", "there is a second document; a file holds one spec")
+		f.wrong(place{another.Line, another.Column}, "", "", "there is a second document; a file holds one spec")
 	}
 	if f.json = data; !json.Valid(data) {
 		f.json = encode(value)
@@ -84,10 +84,11 @@ func encode(value any) []byte {
 	return text
 }
 
-func (f *specFile) wrong(at place, field, format string, args ...any) *job.Error {
+// wrong notes a problem; hint may be empty.
+func (f *specFile) wrong(at place, field, hint, format string, args ...any) {
 	err := job.Errorf(job.KindSpec, field, format, args...)
+	err.Hint = hint
 	f.problems = append(f.problems, problem{at, err})
-	return err
 }
 
 // Bounds for aliases that lead to themselves, or multiply.
@@ -107,7 +108,7 @@ func (f *specFile) value(path string, node *yaml.Node) any {
 	if f.nodes++; f.nodes > mostNodes {
 		return nil
 	} else if f.nodes == mostNodes || f.depth > deepest {
-		f.wrong(at, path, "holds too many values: does an alias hold itself?")
+		f.wrong(at, path, "", "holds too many values: does an alias hold itself?")
 		f.nodes = mostNodes
 		return nil
 	}
@@ -144,12 +145,12 @@ func (f *specFile) object(path string, node *yaml.Node) any {
 			key = key.Alias
 		}
 		if key.Kind != yaml.ScalarNode {
-			f.wrong(at, path, "the name of a field must be a text")
+			f.wrong(at, path, "", "the name of a field must be a text")
 			continue
 		}
 		field := joinPath(path, key.Value)
 		if _, twice := object[key.Value]; twice {
-			f.wrong(at, field, "is there twice, first in line %d", f.at[field].line).WithHint("keep one of them")
+			f.wrong(at, field, "keep one of them", "is there twice, first in line %d", f.at[field].line)
 			continue
 		}
 		f.at[field] = at
@@ -173,7 +174,7 @@ func (f *specFile) merge(path string, node *yaml.Node, into map[string]any) {
 	for _, node := range slices.Backward(nodes) {
 		object, ok := f.value(path, node).(map[string]any)
 		if !ok {
-			f.wrong(place{node.Line, node.Column}, path, "<< takes a mapping")
+			f.wrong(place{node.Line, node.Column}, path, "", "<< takes a mapping")
 		}
 		maps.Copy(into, object)
 	}
@@ -199,7 +200,7 @@ func (f *specFile) scalar(path string, node *yaml.Node) any {
 				return json.RawMessage(text)
 			}
 		}
-		f.wrong(place{node.Line, node.Column}, path, "%s is not a number that JSON has", node.Value)
+		f.wrong(place{node.Line, node.Column}, path, "", "%s is not a number that JSON has", node.Value)
 		return nil
 	case "!!binary":
 		var value string
@@ -224,7 +225,7 @@ func (f *specFile) syntaxError(text []byte, err error) {
 		if errors.As(json.Unmarshal(text, new(any)), &syntax) {
 			before := text[:max(0, syntax.Offset-1)]
 			column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
-			f.wrong(place{bytes.Count(before, []byte("\n")) + 1, column}, "", "the JSON cannot be read: %s", syntax)
+			f.wrong(place{bytes.Count(before, []byte("\n")) + 1, column}, "", "", "the JSON cannot be read: %s", syntax)
 			return
 		}
 	}
@@ -244,7 +245,7 @@ func (f *specFile) syntaxError(text []byte, err error) {
 	if errors.As(err, &syntax) {
 		at, message = place{syntax.Token.Position.Line, syntax.Token.Position.Column}, syntax.Message
 	}
-	f.wrong(at, "", "the YAML cannot be read: %s", message)
+	f.wrong(at, "", "", "the YAML cannot be read: %s", message)
 }
 
 // isTemplate says whether a mapping is a template that was meant as a text.
@@ -262,8 +263,8 @@ func (f *specFile) unquoted(path string, line, column int) {
 	if at := strings.LastIndexAny(strings.TrimRight(key, " "), " {[,"); at >= 0 {
 		key = key[at+1:]
 	}
-	f.wrong(place{line, column}, path, "YAML does not read a value with {{ as a text here").
-		WithHint("quote it: %s'%s'", strings.TrimLeft(key, " "), strings.ReplaceAll(value, "'", "''"))
+	quoted := "'" + strings.ReplaceAll(value, "'", "''") + "'"
+	f.wrong(place{line, column}, path, "quote it: "+strings.TrimLeft(key, " ")+quoted, "YAML does not read a value with {{ as a text here")
 }
 
 // flowValue is a template, and what stands around it, inside of {} or [].
