@@ -163,6 +163,7 @@ func TestAProgramThatSpeaksUnaskedIsReplaced(t *testing.T) {
 		answer, err := c.Call(t.Context(), record(`3`))
 		require.NoError(t, err)
 		require.Equal(t, `3`, string(answer.Output), "not the 99 of before")
+		require.Len(t, logged, 1)
 		require.Equal(t, "longhaul: the program has written more than one line for this record, and is replaced: 99", <-logged)
 	}
 	<-p.ended

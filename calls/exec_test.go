@@ -86,7 +86,7 @@ func TestWhatAProgramCanDoWrong(t *testing.T) {
 			"write nothing but answers to standard output, each on one line; standard error: last words", true},
 		"too much": {"head -c 5000 /dev/zero | tr '\\0' 1; echo", "too_large", "longer than max_response_bytes (1000)", false},
 		"half":     {"printf 12", "exec", "sh ended without an answer: exit status 0", true},
-		"closes":   {"exec >&-; echo late >&2; exit 5", "exec", "sh ended without an answer: exit status 5; standard error: …late\nlast words\nlate", true},
+		"closes":   {"exec >&-; sleep 0.2; echo late >&2; exit 5", "exec", "sh ended without an answer: exit status 5; standard error: …late\nlast words\nlate", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
