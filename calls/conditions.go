@@ -62,7 +62,9 @@ func (c conditions) judge(ctx context.Context, response *http.Response, body jso
 	return nil
 }
 
-func isSuccess(response *http.Response) bool { return response.StatusCode >= 200 && response.StatusCode <= 299 }
+func isSuccess(response *http.Response) bool {
+	return response.StatusCode >= 200 && response.StatusCode <= 299
+}
 
 func answerValue(response *http.Response, body json.RawMessage, record job.Record) (map[string]any, error) {
 	decodedBody, err := decodeNumbers(body)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -26,6 +27,7 @@ const (
 type httpCaller struct {
 	spec      job.HTTPSpec
 	callID    string
+	env       func(name string) (string, bool)
 	templates *templates
 	selection selection
 	conditions
@@ -66,7 +68,7 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	connections.Store(transport)
 	hosts.next = connections
 	return &httpCaller{
-		spec: spec, callID: options.CallID, templates: parsed, selection: selected, conditions: judged,
+		spec: spec, callID: options.CallID, env: options.Env, templates: parsed, selection: selected, conditions: judged,
 		connections: connections, client: &http.Client{Transport: hosts},
 	}, nil
 }
@@ -111,7 +113,7 @@ func (c *httpCaller) Check(record job.Record) error {
 	var failure *job.CallError
 	if errors.As(err, &failure) {
 		return job.Errorf(job.KindSpec, "record "+strconv.FormatInt(record.Index, 10), "%s", failure.Message).
-			WithHint("mend the template or the input")
+			WithHint("fix the template or the input")
 	}
 	return err
 }
@@ -157,14 +159,7 @@ func (c *httpCaller) request(ctx context.Context, record job.Record) (*http.Requ
 	if err != nil {
 		return nil, &job.CallError{Kind: "template", Message: "call.http: the request cannot be made: " + withoutURL(err).Error()}
 	}
-	r.Header.Set("User-Agent", "longhaul")
-	if filled.body != "" {
-		r.Header.Set("Content-Type", contentType(filled.body))
-	}
-	if c.spec.Method == http.MethodPost || c.spec.Method == http.MethodPatch {
-		r.Header.Set("Idempotency-Key", c.callID+"-"+strconv.FormatInt(record.Index, 10))
-	}
-	for _, h := range filled.headers {
+	for _, h := range c.headers(filled, record) {
 		if strings.EqualFold(h.name, "Host") {
 			r.Host = h.value
 		} else {
@@ -172,6 +167,21 @@ func (c *httpCaller) request(ctx context.Context, record job.Record) (*http.Requ
 		}
 	}
 	return r, nil
+}
+
+// headers are ours, then those of the spec, which may replace them.
+func (c *httpCaller) headers(filled request, record job.Record) []header {
+	all := []header{{"User-Agent", "longhaul"}}
+	if filled.body != "" {
+		all = append(all, header{"Content-Type", contentType(filled.body)})
+	}
+	if c.spec.Method == http.MethodPost || c.spec.Method == http.MethodPatch {
+		all = append(all, header{"Idempotency-Key", c.callID + "-" + strconv.FormatInt(record.Index, 10)})
+	}
+	replaced := func(h header) bool {
+		return slices.ContainsFunc(filled.headers, func(own header) bool { return strings.EqualFold(own.name, h.name) })
+	}
+	return append(slices.DeleteFunc(all, replaced), filled.headers...)
 }
 
 func contentType(body string) string {

@@ -70,7 +70,7 @@ func TestContinueAsNewOnARealServer(t *testing.T) {
 	require.NoError(t, s.CancelWorkflow(t.Context(), canceled.GetID(), ""))
 	require.Error(t, canceled.Get(t.Context(), nil))
 	failing := httpSpec(api.URL+"/none", 1000, 50)
-	failing.Output.URI = "failing"
+	failing.Output.URI, failing.Canary = "failing", 0
 	failed := startJobOn(t, s, id, "failing-"+id, failing)
 	require.ErrorContains(t, failed.Get(t.Context(), nil), "max_failures 10% exceeded")
 

@@ -16,10 +16,15 @@ type FailureLimit struct {
 	Percent bool
 }
 
-// Exceeded judges failed out of done records.
+// judgedFrom is how many records must be done until a percentage of them means
+// something.
+const judgedFrom = 100
+
+// Exceeded judges failed out of done records: a count at once, a percentage from
+// 100 records on.
 func (l FailureLimit) Exceeded(failed, done int64) bool {
 	if l.Percent {
-		return float64(failed)*100 > l.Value*float64(done)
+		return done >= judgedFrom && float64(failed)*100 > l.Value*float64(done)
 	}
 	return float64(failed) > l.Value
 }

@@ -115,6 +115,8 @@ type Control struct {
 	Paused  bool  `json:"paused"`
 	// Shares are those of the lanes, by number. A lane without calls is closed.
 	Shares []Share `json:"shares"`
+	// MaxFailures is nil in a file of a version that did not write it.
+	MaxFailures *FailureLimit `json:"max_failures,omitempty"`
 	// Changes are all that were made, those of earlier jobs in this folder too.
 	Changes []Change `json:"changes"`
 }

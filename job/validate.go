@@ -34,6 +34,8 @@ func (s Spec) validateInput() error {
 		return Errorf(KindSpec, "input", "input.uri and input.count are both set").WithHint("keep one of them")
 	case in.Count != nil && *in.Count < 0:
 		return Errorf(KindSpec, "input.count", "%d is negative", *in.Count).WithHint("give 0 or more")
+	case in.Limit < 0:
+		return Errorf(KindSpec, "input.limit", "%d is negative", in.Limit).WithHint("give 1 or more, or leave it out for all records")
 	case in.Count != nil && in.Format != "" && in.Format != FormatCount:
 		return Errorf(KindSpec, "input.format", "%q does not go with input.count", in.Format).WithHint("leave it out")
 	}

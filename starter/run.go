@@ -175,6 +175,7 @@ func (o *runOptions) work(ctx context.Context, cmd *cobra.Command, c client.Clie
 	if err == nil {
 		return report(cmd.OutOrStdout(), spec, summary, time.Since(began))
 	}
+	explainStop(w, spec.Output.URI)
 	return err
 }
 

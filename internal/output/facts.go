@@ -36,6 +36,9 @@ func (f *Folder) Facts(manifest job.Manifest) (job.Facts, error) {
 	if facts.Failures, err = f.Failures(); err != nil {
 		return facts, err
 	}
+	if facts.Earlier, err = f.Earlier(); err != nil {
+		return facts, err
+	}
 	control, err := f.Control()
 	if err == nil && control != nil {
 		facts.Changes = control.Changes
