@@ -8,6 +8,7 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
@@ -74,9 +75,15 @@ func (s *snapshot) add(pending *workflowpb.PendingActivityInfo) {
 	}
 	if beat.Waiting != "" {
 		s.trouble = beat.Waiting
-	} else if failure := pending.GetLastFailure(); failure != nil && s.trouble == "" {
+	} else if failure := pending.GetLastFailure(); failure != nil && s.trouble == "" && !isHandover(failure) {
 		s.trouble = fmt.Sprintf("%s, attempt %d: %s", pending.GetActivityType().GetName(), pending.GetAttempt(), failure.GetMessage())
 	}
+}
+
+// isHandover says that an attempt ended because its worker was stopped: the next
+// worker goes on, and nothing is wrong.
+func isHandover(failure *failurepb.Failure) bool {
+	return failure.GetApplicationFailureInfo().GetType() == "WorkerStops"
 }
 
 // decode leaves the value zero if it does not understand the details.

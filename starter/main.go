@@ -31,7 +31,6 @@ var errInterrupted = errors.New("interrupted")
 var errRefuted = errors.New("not proven")
 
 func main() {
-	connect.BecomeDetached()
 	err := command().ExecuteContext(context.Background())
 	if err != nil && !errors.Is(err, errInterrupted) && !errors.Is(err, errRefuted) {
 		fmt.Fprintln(os.Stderr, "longhaul:", err)

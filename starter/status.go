@@ -17,13 +17,14 @@ import (
 func statusCommand(flags *connect.Flags) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "status ID",
+		Use:   "status OUT|ID",
 		Short: "Say how a job stands",
-		Example: `  longhaul status nightly
+		Example: `  longhaul status out
+  longhaul status nightly
   longhaul status nightly --json`,
-		Args: oneArgument("ID"),
+		Args: oneArgument("OUT or ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withClient(cmd.Context(), flags, func(c client.Client) error {
+			return withJob(cmd, flags, &args[0], func(c client.Client) error {
 				s, err := look(cmd.Context(), c, args[0])
 				if err != nil {
 					return err

@@ -15,17 +15,19 @@ import (
 func watchCommand(flags *connect.Flags) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "watch ID",
+		Use:   "watch OUT|ID",
 		Short: "Follow a job until it ends",
 		Long: `Follow a job until it ends: a screen that is redrawn in place, or lines where there
 is no terminal. Ctrl-C ends watching, not the job. The exit code is that of the job.`,
-		Example: `  longhaul watch nightly
+		Example: `  longhaul watch out
+  longhaul watch nightly
   longhaul watch nightly --json | jq .rate`,
-		Args: oneArgument("ID"),
+		Args: oneArgument("OUT or ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := interruptible(cmd.Context(), cmd.ErrOrStderr())
 			defer stop()
-			return withClient(ctx, flags, func(c client.Client) error {
+			cmd.SetContext(ctx)
+			return withJob(cmd, flags, &args[0], func(c client.Client) error {
 				if _, err := look(ctx, c, args[0]); err != nil {
 					return err
 				}

@@ -111,7 +111,7 @@ func (c *canary) note(record job.Record, failure *job.CallError) {
 // add is called with the lock.
 func (c *canary) add(record job.Record, failure *job.CallError) {
 	c.made++
-	if c.first == nil {
+	if c.first == nil || record.Index < c.first.Record.Index {
 		c.first = &job.Stop{At: time.Now().UTC(), Record: record, Failure: *failure}
 	}
 	if failure.Retry && !failure.Setup {
