@@ -27,7 +27,7 @@ const (
 type httpCaller struct {
 	spec      job.HTTPSpec
 	callID    string
-	env       func(name string) (string, bool)
+	env       func(name string) (string, error)
 	templates *templates
 	selection selection
 	conditions

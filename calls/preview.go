@@ -18,12 +18,12 @@ const mask = "***"
 
 // Preview fills in the templates with masked variables.
 func (c *httpCaller) Preview(record job.Record) (*job.HTTPRequest, error) {
-	templates, err := parseTemplates(c.spec, func(name string) (string, bool) {
-		value, ok := c.env(name)
-		if ok && !isPlainURL(value) {
+	templates, err := parseTemplates(c.spec, func(name string) (string, error) {
+		value, err := c.env(name)
+		if !isPlainURL(value) {
 			value = mask
 		}
-		return value, ok
+		return value, err
 	})
 	if err != nil {
 		return nil, err
@@ -34,20 +34,12 @@ func (c *httpCaller) Preview(record job.Record) (*job.HTTPRequest, error) {
 	}
 	preview := &job.HTTPRequest{Method: c.spec.Method, URL: maskURL(filled.url), Body: filled.body}
 	for _, h := range c.headers(filled, record) {
-		if isSecret(h.name) {
+		if job.HoldsSecret(h.name) {
 			h.value = maskValue(h.value)
 		}
 		preview.Headers = append(preview.Headers, h.name+": "+h.value)
 	}
 	return preview, nil
-}
-
-// secretNames are parts of the names of headers and parameters that hold secrets.
-var secretNames = []string{"authorization", "cookie", "token", "secret", "password", "apikey", "signature"}
-
-func isSecret(name string) bool {
-	name = strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name))
-	return name == "key" || name == "sig" || slices.ContainsFunc(secretNames, func(part string) bool { return strings.Contains(name, part) })
 }
 
 // maskValue keeps the scheme of an Authorization.
@@ -74,7 +66,7 @@ func maskURL(text string) string {
 	query, fragment, hasFragment := strings.Cut(query, "#")
 	parameters := strings.Split(query, "&")
 	for i, parameter := range parameters {
-		if name, _, ok := strings.Cut(parameter, "="); ok && isSecret(name) {
+		if name, _, ok := strings.Cut(parameter, "="); ok && job.HoldsSecret(name) {
 			parameters[i] = name + "=" + mask
 		}
 	}

@@ -221,7 +221,7 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		"misspelt": {"input: {count: 1}\noutput: {uri: o1}\nchunksize: 5\ncall: {sleep: {duration: 1ms}}", "chunksize: unknown field, did you mean chunk_size?", 2},
 		"broken":   {"input: {uri: in.jsonl}\noutput: {uri: o2}\ncall: {sleep: {duration: 1ms}}", "in.jsonl: line 2: broken JSON", 1},
 		"missing":  {"input: {uri: none.jsonl}\noutput: {uri: o3}\ncall: {sleep: {duration: 1ms}}", "none.jsonl: there is no such file", 1},
-		"template": {"input: {uri: good.jsonl}\noutput: {uri: o4}\ncall: {http: {url: 'http://127.0.0.1:1/{{.no}}'}}", "call.http.url: map has no entry for key \"no\"", 1},
+		"template": {"input: {uri: good.jsonl}\noutput: {uri: o4}\ncall: {http: {url: 'http://127.0.0.1:1/{{.no}}'}}", "call.http.url: the record has no field no; it has id", 1},
 		"no call":  {"input: {count: 1}\noutput: {uri: o5}\ncall: {}", "call: there is none", 2},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -75,6 +75,10 @@ func TestWhichFolderAJobMayGoOnIn(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		require.Equal(t, KindOutput, KindOf(err))
 	}
+	renewed := call
+	renewed.Headers = map[string]string{"A": "1", "b": "2", "Authorization": "Bearer new"}
+	same.Call.HTTP = &renewed
+	require.NoError(t, m.Accepts(same, m.Input, true), "another key asks for the same answers")
 	fresh := m.Spec
 	fresh.Call = CallSpec{Sleep: &SleepSpec{}}
 	require.NoError(t, m.Accepts(fresh, m.Input, false), "no answer depends on the call yet")

@@ -1,7 +1,9 @@
 package job
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -115,13 +117,13 @@ func (s Spec) refuse(format string, args ...any) error {
 		WithHint("use the spec and input that it was begun with, or another output.uri")
 }
 
-// identity is the call but for the settings that only bound it.
+// identity is the same for calls that give the same answers: it is made of all
+// settings but those that only bound a call, and does not depend on how they
+// are written.
 func (c CallSpec) identity() string {
 	switch {
 	case c.HTTP != nil:
-		h := *c.HTTP
-		// fmt prints maps in key order.
-		return fmt.Sprintf("http %q %q %q %q %q", h.Method, h.URL, h.Headers, h.Body.Text+string(h.Body.Tree), h.Select)
+		return c.HTTP.identity()
 	case c.Exec != nil:
 		return fmt.Sprintf("exec %q", c.Exec.Command)
 	case c.Func != nil:
@@ -131,6 +133,23 @@ func (c CallSpec) identity() string {
 	default:
 		return ""
 	}
+}
+
+func (h *HTTPSpec) identity() string {
+	// Names of headers do not depend on case (RFC 9110, 5.1).
+	headers := make(map[string]string, len(h.Headers))
+	for name, value := range h.Headers {
+		if !HoldsSecret(name) { // another key asks for the same answers
+			headers[strings.ToLower(name)] = value
+		}
+	}
+	null := SelectNull("")
+	if h.Select != "" {
+		null = cmp.Or(h.SelectNull, SelectNullFail)
+	}
+	// fmt prints maps in key order.
+	return fmt.Sprintf("http %q %q %q %q %q %q %q", h.EffectiveMethod(), h.URL, headers, h.Body.identity(),
+		h.Select, null, h.FailIf)
 }
 
 func orNone(digest string) string {

@@ -27,8 +27,9 @@ type Tuning struct {
 func (t *Tuning) UnmarshalJSON(data []byte) error {
 	type plain Tuning
 	*t = Tuning{}
-	if err := checkFields("", data, reflect.TypeFor[Tuning]()); err != nil {
-		return err
+	var c checker
+	if c.check("", data, reflect.TypeFor[Tuning]()); len(c.problems) > 0 {
+		return Joined(c.problems)
 	}
 	return decode(data, (*plain)(t))
 }

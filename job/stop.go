@@ -2,6 +2,8 @@ package job
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -31,6 +33,16 @@ type HTTPRequest struct {
 	URL     string   `json:"url"`
 	Headers []string `json:"headers,omitempty"`
 	Body    string   `json:"body,omitempty"`
+}
+
+// secretNames are parts of the names of headers and parameters that hold secrets.
+var secretNames = []string{"authorization", "cookie", "token", "secret", "password", "apikey", "signature"}
+
+// HoldsSecret says by the name of a header or a parameter whether its value is a
+// secret.
+func HoldsSecret(name string) bool {
+	name = strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name))
+	return name == "key" || name == "sig" || slices.ContainsFunc(secretNames, func(part string) bool { return strings.Contains(name, part) })
 }
 
 // FailureBudget is how many failures a run of a job tolerates.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -46,11 +45,11 @@ func (j *joining) join(ctx context.Context) (stale client.WorkflowRun, err error
 			return nil, err
 		}
 		// Another run may have been first.
-		if running, err = specOf(ctx, j.client, j.id, run.GetRunID()); err != nil || running == nil || sameSpec(*running, j.spec) {
+		if running, err = specOf(ctx, j.client, j.id, run.GetRunID()); err != nil || running == nil || running.Same(j.spec) {
 			return nil, err
 		}
 	}
-	same := sameSpec(*running, j.spec)
+	same := running.Same(j.spec)
 	switch {
 	case !same && j.spec.Redrive != nil && running.Redrive == nil:
 		return nil, fmt.Errorf("job %s is still running: its failed records can be redriven when it has ended", j.id)
@@ -158,13 +157,6 @@ func specOf(ctx context.Context, c client.Client, id, runID string) (*job.Spec, 
 	}
 	var spec job.Spec
 	return &spec, converter.GetDefaultDataConverter().FromPayload(payload, &spec)
-}
-
-func sameSpec(a, b job.Spec) bool {
-	// Specs marshal, and the order of their fields is fixed.
-	textA, _ := json.Marshal(a)
-	textB, _ := json.Marshal(b)
-	return string(textA) == string(textB)
 }
 
 // isYes reads an answer.
