@@ -158,7 +158,7 @@ func (o *runOptions) work(ctx context.Context, cmd *cobra.Command, c client.Clie
 	var summary job.Summary
 	err = join(working, c, w, startOptions{id: o.id, queue: queue, join: true}, spec)
 	if err == nil {
-		summary, err = follow(working, c, o.id, newDisplay(w))
+		summary, err = follow(working, c, o.id, newDisplay(w, header{Job: o.id, Output: spec.Output.URI}))
 	}
 	interrupted := ctx.Err() != nil
 	if interrupted {
