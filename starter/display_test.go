@@ -37,11 +37,9 @@ func TestWithoutATerminalThereAreLines(t *testing.T) {
 	running := after(1, 1000, 0)
 	show.update(running) // the state has changed
 	running = after(3, 2000, 1000)
-	running.Rate = 390
 	show.update(running) // nothing but numbers
 	running.at = running.at.Add(4 * time.Second)
 	show.update(running)
-	running.at = running.at.Add(10 * time.Second)
 	show.update(running) // the same again
 	down := after(20, 3000, 0)
 	down.Phase = job.PhaseWaiting
@@ -62,7 +60,7 @@ func TestWithoutATerminalThereAreLines(t *testing.T) {
 	require.Equal(t, "job nightly, output out\n"+
 		"indexing\n"+
 		"running: 1,000 of 10,000 records (10.0 %), 2 failed (0.2 %, 10 % tolerated)\n"+
-		"running: 3,000 of 10,000 records (30.0 %), 390/s, about 20 s left, 2 failed (0.1 %, 10 % tolerated)\n"+
+		"running: 3,000 of 10,000 records (30.0 %), 400/s, about 20 s left, 2 failed (0.1 %, 10 % tolerated)\n"+
 		"the API is down (http 503) since "+clock(0)+": next try at "+clock(21)+"\n"+
 		"waiting for the API: 3,000 of 10,000 records (30.0 %), 2 failed (<0.1 %, 10 % tolerated)\n"+
 		"the API is down (http 503) since "+clock(0)+": next try at "+clock(31)+"\n"+
@@ -101,19 +99,19 @@ func TestAFrameFitsAndShowsOnlyWhatIsKnown(t *testing.T) {
 		"2,000 of 10,000 records\nrunning\n", texts(59), "no rate, no time, no latency, no failures")
 
 	s = after(30, 1000, 1000)
-	s.Limit, s.Settings.Rate, s.Rate, s.Latency.P99 = job.LimitRate, 1500, 350, 12_345
-	s.Limit = job.LimitRate
+	s.Skipped = 500
+	s.Limit, s.Settings.Rate, s.Rate, s.Latency.P99 = job.LimitRate, 1500, 0, 12_345
 	s.Failed, s.Succeeded, s.Settings.MaxFailures = 120, 880, job.FailureLimit{Value: 1000}
 	s.Failures = []job.FailureCount{{Kind: "http", Status: 503, Count: 118}, {Kind: "timeout", Count: 2}}
 	s.wait = &job.Wait{Reason: job.WaitThrottled, Until: s.at.Add(1500 * time.Millisecond)}
 	f.update(s)
 	require.Equal(t, "▒▒████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ 20.0 %\n"+
-		"2,000 of 10,000 records · 350/s · about 20 s left\n"+
+		"2,000 of 10,000 records · 50/s · about 3 min left\n"+
 		"running · limited by rate 1500\n"+
 		"throttled by the API: goes on in 2 s\n"+
 		"120 failed of 1,000 tolerated\n"+
 		"  118 × http 503\n  2 × timeout\n"+
-		"latency p50 50 ms, p95 51 ms, p99 12.3 s\n", strings.Replace(texts(59), "██████████░", "▒▒████████░", 1))
+		"latency p50 50 ms, p95 51 ms, p99 12.3 s\n", texts(59))
 	for width := 1; width < 70; width++ {
 		for _, l := range f.lines(s.at, width, style{}) {
 			require.LessOrEqual(t, len([]rune(l.text)), width)
@@ -121,7 +119,7 @@ func TestAFrameFitsAndShowsOnlyWhatIsKnown(t *testing.T) {
 	}
 
 	f.end(job.Summary{Records: 10_000, Totals: job.Totals{Succeeded: 9_880, Failed: 120}}, true)
-	require.Equal(t, "███████████████████████████████████████████████████ 100 %\n"+
+	require.Equal(t, "▒▒█████████████████████████████████████████████████ 100 %\n"+
 		"10,000 of 10,000 records\nfinished\n"+
 		"120 failed of 1,000 tolerated\n"+
 		"  118 × http 503\n  2 × timeout\n"+

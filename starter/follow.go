@@ -28,10 +28,8 @@ type snapshot struct {
 	queue string
 	// known is false while no worker answers the progress query.
 	known bool
-	// chunks are those that have sent a heartbeat, running counts all that a
-	// worker is busy with.
-	chunks  []chunkBeat
-	running int
+	// chunks are those that a worker is busy with.
+	chunks []runningChunk
 	// inChunks counts the records done inside running chunks, by heartbeats.
 	inChunks int64
 	// wait is what the job waits for, trouble the same if only a text tells, or
@@ -40,11 +38,10 @@ type snapshot struct {
 	trouble string
 }
 
-// chunkBeat is the last heartbeat of a running chunk.
-type chunkBeat struct {
-	beat
-	// key tells attempts apart.
-	key     string
+// runningChunk has told how many of its records are done: at its start, or with
+// its last heartbeat.
+type runningChunk struct {
+	count
 	started time.Time
 	// again is set for all attempts but the first.
 	again bool
@@ -94,12 +91,11 @@ func (s *snapshot) add(pending *workflowpb.PendingActivityInfo) trouble {
 	if pending.GetActivityType().GetName() == "ProcessChunk" {
 		s.inChunks += said.Done
 		if pending.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED {
-			s.running++
-			// What is older than the attempt is another's.
-			if started, at := pending.GetLastStartedTime().AsTime(), pending.GetLastHeartbeatTime().AsTime(); at.After(started) {
-				key := fmt.Sprintf("%s/%d", pending.GetActivityId(), pending.GetAttempt())
-				s.chunks = append(s.chunks, chunkBeat{beat{at, said.Done}, key, started, pending.GetAttempt() > 1})
+			started, at := pending.GetLastStartedTime().AsTime(), pending.GetLastHeartbeatTime().AsTime()
+			if at.Before(started) { // another attempt's
+				at = started
 			}
+			s.chunks = append(s.chunks, runningChunk{count{at, said.Done}, started, pending.GetAttempt() > 1})
 		}
 	}
 	return troubleOf(pending, said)

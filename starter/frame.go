@@ -74,7 +74,6 @@ func (f *frame) content(now time.Time, width int, style style) []line {
 		add("", barText(s.Skipped, done, s.Records, width, style))
 		parts := []string{fmt.Sprintf("%s of %s records", humanize.Comma(done), humanize.Comma(s.Records))}
 		if !f.ended {
-			s.at = now // without news the rate goes down
 			parts = append(parts, f.rateAndLeft(s)...)
 		}
 		add("", fold(parts, dot, width)...)

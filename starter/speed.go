@@ -9,27 +9,24 @@ import (
 const (
 	// speedWindow is the stretch of time that the rate is the mean of.
 	speedWindow = time.Minute
+	// leastSpan is between two counts that tell a rate.
+	leastSpan = 5 * time.Second
 	// settling is how long after its start a job may still find answers that an
 	// earlier run has left: they are counted, but nobody has made them now.
-	settling = 75 * time.Second
-	// leastSpan is between two heartbeats that tell a rate.
-	leastSpan = 5 * time.Second
-	// silence is how long a chunk may say nothing and count as running.
-	silence = 15 * time.Second
+	settling = speedWindow + 15*time.Second
 )
 
 // speed is how fast a job is. Everything that shows a rate or a time left has it
 // from here: status after one look, run and watch after many.
 type speed struct {
-	// beats are the last heartbeats of the running chunks, by activity and attempt.
-	beats map[string][]beat
-	spark spark
+	counts []count
+	spark  spark
 	// most is the highest count so far: a chunk that is tried again counts anew.
 	most int64
 }
 
-// beat is what a running chunk has told: so many records at that time.
-type beat struct {
+// count says how many records were done at a time.
+type count struct {
 	at   time.Time
 	done int64
 }
@@ -40,63 +37,68 @@ func (v *speed) add(s snapshot) {
 	}
 	v.most = max(v.most, s.done())
 	v.spark.add(s.at, v.most, s.possible())
-	kept := make(map[string][]beat, len(s.chunks))
-	for _, c := range s.chunks {
-		beats := v.beats[c.key]
-		if len(beats) == 0 || c.at.After(beats[len(beats)-1].at) {
-			beats = append(beats, c.beat)
-		}
-		for len(beats) > 2 && c.at.Sub(beats[1].at) >= speedWindow {
-			beats = beats[1:]
-		}
-		kept[c.key] = beats
+	now := count{s.counted(), s.done()}
+	if len(v.counts) == 0 && now.done > s.Skipped && now.at.Sub(s.Started) < speedWindow {
+		v.counts = []count{{s.Started, s.Skipped}}
 	}
-	v.beats = kept
+	if last := len(v.counts) - 1; last >= 0 && !now.at.After(v.counts[last].at) {
+		return // nothing has been counted since
+	}
+	v.counts = append(v.counts, now)
+	for len(v.counts) > 2 && now.at.Sub(v.counts[1].at) >= speedWindow {
+		v.counts = v.counts[1:]
+	}
 }
 
 // done counts records, and never goes back.
 func (v *speed) done(s snapshot) int64 { return max(v.most, s.done()) }
 
-// perSecond is 0 while it is not known. It counts records over the time in which
-// they were counted: by heartbeats if chunks last long enough to send some, else
-// by the chunks that were finished in the last minute.
+// counted is when the records were counted: chunks tell of them at their end, when
+// the next one starts, and every few seconds.
+func (s snapshot) counted() time.Time {
+	if len(s.chunks) == 0 {
+		return s.at
+	}
+	var ago time.Duration
+	for _, c := range s.chunks {
+		ago += s.at.Sub(c.at)
+	}
+	return s.at.Add(-ago / time.Duration(len(s.chunks)))
+}
+
+// perSecond is 0 while it is not known. It is records over the time in which they
+// were counted.
 func (v *speed) perSecond(s snapshot) float64 {
 	if !s.known || s.Records == 0 || s.Phase != job.PhaseRunning && s.Phase != job.PhaseDraining {
 		return 0
 	}
-	rate := s.Rate
-	if inChunks, ok := v.inChunks(s); ok {
-		rate = inChunks
-	}
+	rate := v.recent(s)
 	if s.at.Sub(s.Started) < settling {
 		rate = min(rate, s.possible())
 	}
 	return rate
 }
 
-// inChunks sums up what the running chunks do, if most of them tell.
-func (v *speed) inChunks(s snapshot) (perSecond float64, ok bool) {
-	told := 0
+// recent is the rate of the last minute: between two counts, or else what the
+// running chunks have done since they started, or else what the job says.
+func (v *speed) recent(s snapshot) float64 {
+	if last := len(v.counts) - 1; last > 0 {
+		if span := v.counts[last].at.Sub(v.counts[0].at); span >= leastSpan {
+			return max(0, float64(v.counts[last].done-v.counts[0].done)/span.Seconds())
+		}
+	}
+	told, rate := 0, 0.0
 	for _, c := range s.chunks {
-		from := beat{at: c.started}
-		if beats := v.beats[c.key]; len(beats) > 0 && c.at.Sub(beats[0].at) >= leastSpan {
-			from = beats[0]
-		} else if c.again {
-			continue // it counts what earlier attempts have done
-		}
-		until := c.at
-		if s.at.Sub(until) > silence {
-			until = s.at
-		}
-		if span := until.Sub(from.at).Seconds(); span > 0 {
+		// Later attempts count what earlier ones have done.
+		if span := c.at.Sub(c.started).Seconds(); span > 0 && !c.again {
 			told++
-			perSecond += max(0, float64(c.done-from.done)) / span
+			rate += float64(c.done) / span
 		}
 	}
-	if 2*told <= s.running {
-		return 0, false
+	if 2*told <= len(s.chunks) {
+		return s.Rate
 	}
-	return perSecond / float64(told) * float64(s.running), true
+	return rate / float64(told) * float64(len(s.chunks))
 }
 
 // possible is the highest rate that the calls in flight allow; 0 while the

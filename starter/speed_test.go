@@ -9,12 +9,17 @@ import (
 	"longhaul/job"
 )
 
-func inFlight(s snapshot, chunks ...chunkBeat) snapshot {
-	s.chunks, s.running = chunks, len(chunks)
+func inFlight(s snapshot, chunks ...runningChunk) snapshot {
+	s.chunks = chunks
 	for _, c := range chunks {
 		s.inChunks += c.done
 	}
 	return s
+}
+
+// chunk is one that started and told at these seconds.
+func chunk(started, told int, done int64) runningChunk {
+	return runningChunk{count: count{at(told), done}, started: at(started)}
 }
 
 func at(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }
@@ -25,53 +30,75 @@ func TestTheRateIsNeverMoreThanCallsAllow(t *testing.T) {
 	t.Parallel()
 	var v speed
 	s := after(4, 3456, 0)
-	s.Rate = 864
-	v.add(s)
+	s.Rate = 1
+	v.counts = []count{{began, 0}, {at(4), 0}, {at(5), 4320}}
 	require.InDelta(t, 400, v.perSecond(s), 1e-9, "20 calls of 50 ms")
 	s.Latency = job.Latency{}
 	require.Zero(t, v.perSecond(s), "nobody knows yet")
 	require.Zero(t, v.left(s))
-	s = after(120, 3456, 0)
-	s.Rate = 864
+	s.Latency, s.at = job.Latency{P50: 50}, at(120)
 	require.InDelta(t, 864, v.perSecond(s), 1e-9, "later calls may have become faster")
 }
 
-func TestTheRateOfLongChunks(t *testing.T) {
+// One look at a job that runs for long tells what its chunks do.
+func TestTheRateAtFirstSight(t *testing.T) {
 	t.Parallel()
 	var v speed
-	// One look: from the start of the chunks.
-	s := inFlight(after(1000, 5000, 0), chunkBeat{beat{at(995), 100}, "1/1", at(895), false}, chunkBeat{beat{at(998), 300}, "2/1", at(898), false})
+	s := inFlight(after(1000, 5000, 0), chunk(895, 995, 100), chunk(898, 998, 300))
 	s.Rate = 16 // a chunk that took an hour has ended in this minute
 	v.add(s)
 	require.InDelta(t, 4, v.perSecond(s), 1e-9)
 	require.Equal(t, 1150*time.Second, v.left(s).Round(time.Second))
-	// Two looks: what came between, though the chunks were slower before.
-	s = inFlight(after(1008, 5000, 0), chunkBeat{beat{at(1005), 150}, "1/1", at(895), false}, chunkBeat{beat{at(1008), 350}, "2/1", at(898), false})
-	v.add(s)
-	require.InDelta(t, 10, v.perSecond(s), 1e-9)
-	// Another attempt has counted what is in the journal.
-	s = inFlight(after(1010, 5000, 0), chunkBeat{beat{at(1010), 200}, "1/2", at(1009), true}, chunkBeat{beat{at(1008), 350}, "2/1", at(898), false})
-	v.add(s)
-	s.Rate = 9
-	require.InDelta(t, 9, v.perSecond(s), 1e-9, "half of the chunks tell nothing yet")
-	s = inFlight(after(1018, 5000, 0), chunkBeat{beat{at(1018), 240}, "1/2", at(1009), true}, chunkBeat{beat{at(1018), 400}, "2/1", at(898), false})
-	v.add(s)
-	require.InDelta(t, 10, v.perSecond(s), 1e-9)
-	// Silence is no speed.
-	s = inFlight(after(1108, 5000, 0), chunkBeat{beat{at(1008), 350}, "2/1", at(898), false})
-	v.add(s)
-	require.Less(t, v.perSecond(s), 5.0)
-	// Most chunks tell nothing: short ones.
-	s.running, s.Rate = 4, 7
-	require.InDelta(t, 7, v.perSecond(s), 1e-9)
+	s.chunks[0].again = true
+	require.InDelta(t, 16, v.perSecond(s), 1e-9, "half of the chunks tell nothing")
+	s.chunks = []runningChunk{chunk(999, 999, 0)}
+	s.Rate = 7
+	require.InDelta(t, 7, v.perSecond(s), 1e-9, "short chunks")
 	s.Phase = job.PhasePaused
 	require.Zero(t, v.perSecond(s))
+}
+
+// Chunks tell seldom, and all at the same time. In between the rate is the same.
+func TestTheRateBetweenCounts(t *testing.T) {
+	t.Parallel()
+	var v speed
+	s := inFlight(after(2, 2, 0), chunk(2, 2, 0), chunk(2, 2, 0))
+	s.Succeeded, s.Failed = 0, 0
+	v.add(s) // it begins
+	for second := 3; second < 100; second++ {
+		round := (second - 2) / 12 * 12 // a chunk takes 12 s, the heartbeat comes after 8
+		s = inFlight(after(second, int64(round)*200, 0), chunk(2+round, 2+round, 0), chunk(2+round, 2+round, 0))
+		if told := second - 2 - round; told >= 8 {
+			s = inFlight(after(second, int64(round)*200, 0), chunk(2+round, 10+round, 800), chunk(2+round, 10+round, 800))
+		}
+		s.Records, s.Rate = 1_000_000, 99 // by chunks that have ended
+		v.add(s)
+		if second >= 10 {
+			require.InDelta(t, 200, v.perSecond(s), 1, "second %d", second)
+		}
+	}
+	// Nothing more comes: the rate goes down.
+	for second := 100; second < 200; second++ {
+		s.at, s.chunks = at(second), nil
+		v.add(s)
+	}
+	require.Zero(t, v.perSecond(s))
+}
+
+// watch begins in the middle of a job's first minute.
+func TestTheRateOfAYoungJob(t *testing.T) {
+	t.Parallel()
+	var v speed
+	s := inFlight(after(30, 3000, 0), chunk(20, 28, 1480))
+	s.Skipped = 1000
+	v.add(s)
+	require.InDelta(t, (1480+2000)/28.0, v.perSecond(s), 0.1)
 }
 
 // status looks once, watch again and again; at its first look it says the same.
 func TestStatusAndWatchSayTheSame(t *testing.T) {
 	t.Parallel()
-	s := inFlight(after(1000, 5000, 0), chunkBeat{beat{at(995), 100}, "1/1", at(895), false})
+	s := inFlight(after(1000, 5000, 0), chunk(895, 995, 100))
 	var v speed
 	v.add(s)
 	var f frame

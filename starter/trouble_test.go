@@ -45,7 +45,7 @@ func TestOneOfManyWaitsIsShown(t *testing.T) {
 	require.True(t, at(20).Equal(s.wait.Until), "the latest")
 	require.Empty(t, s.trouble, "not both")
 	require.EqualValues(t, 11, s.inChunks)
-	require.Equal(t, 3, s.running)
+	require.Len(t, s.chunks, 3)
 	s = said(job.Heartbeat{Wait: wait(9)})
 	require.Nil(t, s.wait, "it is over, and the job says that it runs")
 	s = said(job.Heartbeat{Waiting: "old"}, job.Heartbeat{Waiting: "new"}, job.Heartbeat{})
