@@ -17,6 +17,8 @@ import (
 const (
 	lookInterval = 500 * time.Millisecond
 	queryTimeout = 3 * time.Second
+	// processChunk is the type of the activities that make calls.
+	processChunk = "ProcessChunk"
 )
 
 // snapshot is how a job stands.
@@ -88,7 +90,7 @@ func (s *snapshot) add(pending *workflowpb.PendingActivityInfo) trouble {
 	if len(details.GetPayloads()) > 0 {
 		decode(details, &said)
 	}
-	if pending.GetActivityType().GetName() == "ProcessChunk" {
+	if pending.GetActivityType().GetName() == processChunk {
 		s.inChunks += said.Done
 		if pending.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED {
 			started, at := pending.GetLastStartedTime().AsTime(), pending.GetLastHeartbeatTime().AsTime()

@@ -85,17 +85,14 @@ func (f *frame) content(now time.Time, width int, style style) []line {
 	add(yellow, wrap(f.waiting(now), width)...)
 	if s.Records > 0 {
 		add(red, failedText(s))
-		for i, failure := range s.Failures {
-			if i == maxShownKinds {
-				add("", fmt.Sprintf("  and %d other kinds", len(s.Failures)-i))
-				break
-			}
-			add("", fmt.Sprintf("  %s × %s", humanize.Comma(failure.Count), failure))
-		}
+		add("", kindLines(s, maxShownKinds)...)
 		add("", latencyText(s.Latency))
 	}
 	if curve := f.speed.spark.String(); style.unicode && !f.ended && curve != "" {
 		add("", "last minute "+curve)
+	}
+	if f.header.Output == "" && s.Output != "" {
+		add("", "output "+s.Output)
 	}
 	if len(lines) == 0 {
 		add("", "waiting for the first news of the job")

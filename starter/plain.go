@@ -39,6 +39,9 @@ func (p *plain) update(s snapshot) {
 	p.speed.add(s)
 	if s.known {
 		p.unanswered = 0
+		if p.header.Output == "" && s.Output != "" {
+			p.print(s, "output", "output "+s.Output)
+		}
 	} else if p.unanswered++; p.unanswered == doubted {
 		p.print(s, "worker", p.header.noWorker(s))
 	}
@@ -92,8 +95,8 @@ func progressLine(s snapshot, v *speed) string {
 		return string(s.Phase)
 	}
 	done := v.done(s)
-	parts := []string{fmt.Sprintf("%s: %s of %s records (%s)", s.Phase, humanize.Comma(done), humanize.Comma(s.Records), percent(done, s.Records))}
-	return strings.Join(append(parts, figures(s, v)...), ", ")
+	text := fmt.Sprintf("%s: %s of %s records (%s)", s.Phase, humanize.Comma(done), humanize.Comma(s.Records), percent(done, s.Records))
+	return strings.Join(append([]string{text}, figures(s, v)...), ", ")
 }
 
 // figures are those that are known.

@@ -117,8 +117,8 @@ func printEnding(w io.Writer, id string, s snapshot, end ending) {
 
 // printCounts says what failed, and how long calls take.
 func printCounts(w io.Writer, s snapshot) {
-	for _, failure := range s.Failures {
-		say(w, "  %s × %s", humanize.Comma(failure.Count), failure)
+	for _, line := range kindLines(s, len(s.Failures)) {
+		say(w, "%s", line)
 	}
 	if text := latencyText(s.Latency); text != "" {
 		say(w, "%s", text)

@@ -79,15 +79,14 @@ func newTerminal(t *testing.T, width, height int) *terminal {
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Skip("tmux is not installed: a screen needs a terminal (apt-get install tmux)")
 	}
-	// The path of a socket must be short.
-	dir, err := os.MkdirTemp("/tmp", "lh-tmux-")
+	dir, err := os.MkdirTemp("/tmp", "lh-tmux-") //nolint:usetesting // t.TempDir is too long a path for a socket
 	require.NoError(t, err)
 	m := &terminal{t, filepath.Join(dir, "s"), filepath.Join(dir, "pid")}
 	t.Cleanup(func() {
 		_ = m.command("kill-server").Run()
 		_ = os.RemoveAll(dir)
 	})
-	m.do("new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height), "env PS1='$ ' sh")
+	m.do("new-session", "-d", "-x", strconv.Itoa(width), "-y", strconv.Itoa(height), "env PS1='$ ' sh")
 	return m
 }
 
@@ -148,7 +147,7 @@ func requireOneFrame(t *testing.T, screen string, width int) {
 func TestTheScreenInATerminal(t *testing.T) {
 	t.Parallel()
 	for _, width := range []int{60, 80, 110, 200} {
-		t.Run(fmt.Sprint(width), func(t *testing.T) {
+		t.Run(strconv.Itoa(width), func(t *testing.T) {
 			t.Parallel()
 			m := newTerminal(t, width, 24)
 			m.play("")
@@ -179,7 +178,7 @@ func TestATerminalIsResized(t *testing.T) {
 	m.play("")
 	m.await("next try in ")
 	for _, width := range []int{60, 200, 80, 60, 110} {
-		m.do("resize-window", "-x", fmt.Sprint(width))
+		m.do("resize-window", "-x", strconv.Itoa(width))
 		before := m.countdown()
 		require.Eventually(t, func() bool { return m.countdown() != before }, 5*time.Second, 20*time.Millisecond)
 		requireOneFrame(t, m.all(), width)

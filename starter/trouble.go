@@ -17,6 +17,8 @@ type trouble struct {
 	wait *job.Wait
 	text string
 	at   time.Time
+	// pool is set if the pool of a chunk waits.
+	pool bool
 }
 
 func troubleOf(pending *workflowpb.PendingActivityInfo, beat job.Heartbeat) (t trouble) {
@@ -26,7 +28,7 @@ func troubleOf(pending *workflowpb.PendingActivityInfo, beat job.Heartbeat) (t t
 	case beat.Wait != nil:
 		t.wait = beat.Wait
 	case beat.Waiting != "":
-		t.text = beat.Waiting
+		t.text, t.pool = beat.Waiting, pending.GetActivityType().GetName() == processChunk
 	case failure == nil || pending.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED:
 		// What an earlier attempt said is over.
 	case failure.GetTimeoutFailureInfo() != nil:
@@ -49,6 +51,9 @@ func (s *snapshot) choose(said []trouble) {
 	for _, t := range said {
 		if t.wait != nil && len(s.Waits) == 0 && (t.wait.Until.After(s.at) || s.Phase == job.PhaseWaiting) {
 			s.wait = later(s.wait, t.wait)
+		}
+		if t.pool && (s.Phase == job.PhaseRunning || s.Phase == job.PhaseDraining) {
+			continue // over: the workflow would say it
 		}
 		if t.text != "" && (text.text == "" || t.at.After(text.at)) {
 			text = t

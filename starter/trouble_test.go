@@ -49,6 +49,9 @@ func TestOneOfManyWaitsIsShown(t *testing.T) {
 	s = said(job.Heartbeat{Wait: wait(9)})
 	require.Nil(t, s.wait, "it is over, and the job says that it runs")
 	s = said(job.Heartbeat{Waiting: "old"}, job.Heartbeat{Waiting: "new"}, job.Heartbeat{})
+	require.Empty(t, s.trouble, "it is over, too")
+	s.Phase = job.PhaseWaiting
+	s.choose([]trouble{{text: "new", at: at(2)}, {text: "old", at: at(1)}})
 	require.Equal(t, "new", s.trouble)
 
 	s = after(10, 0, 0)

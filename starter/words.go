@@ -74,12 +74,32 @@ func failedText(s snapshot) string {
 	return failed + " failed"
 }
 
+// kindLines are the failures by kind, the most frequent first. Of records that
+// failed before the job was started again only the number is known.
+func kindLines(s snapshot, most int) []string {
+	var lines []string
+	earlier := s.Failed
+	for i, failure := range s.Failures {
+		earlier -= failure.Count
+		switch {
+		case i < most:
+			lines = append(lines, fmt.Sprintf("  %s × %s", humanize.Comma(failure.Count), failure))
+		case i == most:
+			lines = append(lines, fmt.Sprintf("  and %d other kinds", len(s.Failures)-i))
+		}
+	}
+	if earlier > 0 && len(lines) > 0 {
+		lines = append(lines, fmt.Sprintf("  %s before the job was started again", humanize.Comma(earlier)))
+	}
+	return lines
+}
+
 func limitText(s snapshot) string {
 	switch {
 	case s.Limit == "", s.Phase == job.PhaseWaiting: // the phase says it
 		return ""
 	case s.Limit == job.LimitParallelism:
-		return fmt.Sprintf("limited by parallelism %s", humanize.Comma(int64(s.Settings.Parallelism)))
+		return "limited by parallelism " + humanize.Comma(int64(s.Settings.Parallelism))
 	case s.Limit == job.LimitRate:
 		return fmt.Sprintf("limited by rate %g", s.Settings.Rate)
 	}

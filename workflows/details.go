@@ -78,7 +78,7 @@ func failedRow(p job.Progress) string {
 }
 
 func settingsRow(s job.Settings) string {
-	parts := []string{fmt.Sprintf("parallelism %s", thousands(int64(s.Parallelism)))}
+	parts := []string{"parallelism " + thousands(int64(s.Parallelism))}
 	if s.ChunkInterval > 0 {
 		parts = append(parts, fmt.Sprintf("chunk_interval %s", s.ChunkInterval))
 	}
