@@ -162,10 +162,17 @@ func TestTheScreenInATerminal(t *testing.T) {
 			require.Contains(t, screen, "the API is down (http 503), for 3 min now:")
 			require.Contains(t, screen, "41.")
 			m.do("send-keys", "C-c")
-			ended := m.await("stopped")
+			m.await("stopped\n$")
+			ended := m.all()
 			t.Log("\n" + ended)
 			requireOneFrame(t, ended, width)
 			require.NotContains(t, ended, "trying now", "it is not true any more")
+			require.Contains(t, ended, "\nstopped\n", "nothing is left of longer frames")
+			for line := range strings.Lines(ended) {
+				if strings.Contains(line, "41.") {
+					require.LessOrEqual(t, runewidth.StringWidth(line), frameWidth, "no line is broken when the window gets narrower")
+				}
+			}
 			m.enter("echo back in the $((1+1))nd shell")
 			m.await("back in the 2nd shell")
 		})
