@@ -133,7 +133,7 @@ func (r *runner) follow(ctx context.Context) (summary job.Summary, err error) {
 	kept := r.note()
 	err = r.session.persist(ctx, func() error {
 		var err error
-		show := &noting{display: newDisplay(r.w), note: kept, news: &r.session.again}
+		show := &noting{display: newDisplay(r.w, header{Job: r.id, Output: short(r.spec.Output.URI), Told: true}), note: kept, news: &r.session.again}
 		summary, err = follow(ctx, r.session.client, r.id, show)
 		return err
 	})

@@ -73,8 +73,10 @@ func (d *dispatcher) begin(ctx workflow.Context) error {
 	d.phase = job.PhaseIndexing
 	d.describe(ctx)
 	d.state.Version, d.state.Started = stateVersion, workflow.Now(ctx)
-	if err := d.spec.Validate(); err != nil {
-		return invalid(err)
+	if d.version > workflow.DefaultVersion { // a later version refuses more; IndexInput checks too
+		if err := d.spec.Validate(); err != nil {
+			return invalid(err)
+		}
 	}
 	ctx = withActivities(ctx, d.spec, "index the input")
 	if err := workflow.ExecuteActivity(ctx, methods.IndexInput, d.spec).Get(ctx, &d.state.Plan); err != nil {
