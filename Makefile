@@ -14,7 +14,7 @@ export GOTOOLCHAIN  := local
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 
-.PHONY: help build demo test lint bench fuzz histories screenshots clean
+.PHONY: help build demo llm test lint bench fuzz histories screenshots clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,6 +36,12 @@ $(abspath bin/temporal):
 
 demo: build ## Run 10,000 HTTP calls against a slow API of our own
 	@examples/demo/run.sh
+
+llm: build bin/llmmock ## Run 500 prompts against a mock of an LLM's API
+	@examples/llm/run.sh
+
+bin/llmmock: $(GO_FILES)
+	CGO_ENABLED=0 go build -trimpath -o $@ ./examples/llm/mock
 
 test: build ## Run every test, those against a real server included
 	@$(if $(RACE),,echo 'no C compiler was found: the tests run without the race detector')
@@ -60,8 +66,8 @@ fuzz: ## Fuzz the parsers for a minute each
 	go test -run '^$$' -fuzz FuzzParseEntry -fuzztime 60s ./internal/output/
 	go test -run '^$$' -fuzz FuzzSpec -fuzztime 60s ./job/
 
-clean: ## Delete what was built and the demo's output
-	rm -rf bin demo
+clean: ## Delete what was built and the examples' output
+	rm -rf bin demo llm
 
 screenshots: build ## Take the pictures of docs/images anew, with Chromium
 	SCREENSHOTS=$(abspath docs/images) go test -count=1 -run 'TestTheWebUI|TestTheReportInABrowser' ./e2e/

@@ -28,6 +28,8 @@ type options struct {
 	connect.Flags
 	host.Options
 	logLevel slog.Level
+	// connectTimeout is how long to wait for a server; 0 for ever.
+	connectTimeout time.Duration
 }
 
 // Worker is the whole main function of a worker: it reads the command line, runs
@@ -50,6 +52,9 @@ func command(functions []calls.Function) *cobra.Command {
 The server is the one that TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
 TEMPORAL_TLS_* or a profile of temporal.toml name, as for the temporal command.
 
+A server that does not answer yet is waited for, --connect-timeout long; one that
+refuses the namespace or the API key is not.
+
 SIGTERM or Ctrl-C stops gracefully: no more records are taken, calls in flight
 end and their answers are kept. A second one stops at once.`,
 		Example: `  longhaul-worker --root /data
@@ -68,6 +73,7 @@ end and their answers are kept. A second one stops at once.`,
 	flags.StringVarP(&o.Namespace, "namespace", "n", "", "Temporal namespace (TEMPORAL_NAMESPACE)")
 	flags.StringVar(&o.Profile, "profile", "", "profile of temporal.toml (TEMPORAL_PROFILE)")
 	flags.StringVar(&o.APIKey, "api-key", "", "API key (TEMPORAL_API_KEY)")
+	flags.DurationVar(&o.connectTimeout, "connect-timeout", 0, "how long to wait for a Temporal server that does not answer yet; 0 for ever")
 	flags.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	return cmd
 }
@@ -83,7 +89,14 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	c, err := connect.Dial(ctx, settings.Options)
+	c, err := connect.WaitForServer(ctx, settings.Options, o.connectTimeout, logger)
+	if ctx.Err() != nil {
+		if err == nil {
+			c.Close()
+		}
+		logger.Info("stopped before a Temporal server has answered")
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,8 @@ type Preparation struct {
 // Job is one job in this process.
 type Job struct {
 	Folder Folder
+	// Epoch is that of the claim to the folder.
+	Epoch int64
 	// Records gives the input's records of a range.
 	Records func(job.Range) iter.Seq2[job.Record, error]
 	Pool    Pool
@@ -58,6 +60,11 @@ type Job struct {
 	Limit func() job.Limit
 	// NewLatencies makes an empty histogram.
 	NewLatencies func() Latencies
+	// Preview is the request that is made for a record, without its secrets; nil if
+	// the call is not a request.
+	Preview func(record job.Record) *job.HTTPRequest
+	// Signal sends a signal to a workflow.
+	Signal func(ctx context.Context, workflowID, runID, name string) error
 }
 
 // Latencies is a histogram.
@@ -105,7 +112,14 @@ type NewFolder interface {
 	Presence
 	Manifests
 	PutIndex(write func(io.Writer) error) error
-	Redrive(ctx context.Context, epoch int64, chosen func(job.CallError) bool) (records int64, err error)
+	Reopen(ctx context.Context, epoch int64, chosen func(job.CallError) bool, records, batchRecords int64) (failures int64, batches []job.Partial, err error)
+	// Succeeded is false if the job has not finished.
+	Succeeded() (job.Summary, bool, error)
+	CommittedTo() (int64, error)
+	// HasSuccess looks into journals only.
+	HasSuccess() (bool, error)
+	Checkpoint() ([]job.Range, job.Totals, error)
+	GoOn() error
 	Resume(records int64) ([]job.Range, job.Totals, error)
 	Sweep() error
 }
@@ -127,6 +141,7 @@ type Journals interface {
 type Folder interface {
 	Journals
 	PutControl(control job.Control) error
+	PutStopped(epoch int64, stop job.Stop) error
 	Flush(ctx context.Context, epoch int64, batch job.Batch) (job.Commit, error)
 	Finish(ctx context.Context, ref job.Ref, records, batchRecords int64) (job.Summary, error)
 }
@@ -150,6 +165,15 @@ type Pool interface {
 	Join(share job.Share) Seat
 	// Run makes calls; alone are those with no other call in the process.
 	Run(ctx, stop context.Context, alone bool, records iter.Seq2[job.Record, error], log CallLog) error
-	// Waiting says what the calls wait for; empty if they are made.
+	// Waiting says what the calls wait for; empty if they are made. Wait is the same
+	// for programs.
 	Waiting() string
+	Wait() *job.Wait
+	// StartCanary limits the calls in flight until one has succeeded: until Prove is
+	// called, or Proven is closed by a call.
+	StartCanary(calls int)
+	Prove()
+	Proven() <-chan struct{}
+	// Tolerate sets how many failures end the calls.
+	Tolerate(budget job.FailureBudget)
 }

@@ -40,7 +40,7 @@ func (l *callLog) Keep(result job.Result) error {
 	if err := l.journal.Append(result); err != nil {
 		return err
 	}
-	one := job.Totals{Succeeded: 1, Attempts: int64(result.Attempts)}
+	one := job.Totals{Succeeded: 1, Attempts: int64(result.Attempts), Throttled: int64(result.Throttled), Outage: int64(result.Outage)}
 	if result.Failure != nil {
 		one.Succeeded, one.Failed = 0, 1
 	}
@@ -64,6 +64,7 @@ func (l *callLog) addTo(receipt *job.Receipt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	receipt.Totals = receipt.Add(l.sum)
+	receipt.Called, receipt.Calls = l.sum.Done(), l.sum.Calls()
 	receipt.Latency, receipt.LastError = l.latencies.Encode(), l.lastError
 	for kind, count := range l.failures {
 		kind.Count = count

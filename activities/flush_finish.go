@@ -37,6 +37,6 @@ func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, e
 		activity.GetLogger(ctx).Warn("no report", "error", err)
 	}
 	manifest := opened.Manifest
-	summary, err := opened.Folder.Finish(ctx, ref, manifest.Input.Records, manifest.Spec.BatchRecords())
+	summary, err := opened.Folder.Finish(ctx, ref, manifest.Records(), manifest.Spec.BatchRecords())
 	return summary, atTheEdge(ctx, err)
 }

@@ -14,6 +14,7 @@ import (
 type heartbeat struct {
 	done    atomic.Int64
 	waiting atomic.Pointer[func() string]
+	pool    atomic.Pointer[func() *job.Wait]
 	stop    chan struct{}
 	stopped chan struct{}
 }
@@ -48,11 +49,17 @@ func (h *heartbeat) beat(ctx context.Context) {
 	if waiting := h.waiting.Load(); waiting != nil {
 		details.Waiting = (*waiting)()
 	}
+	if pool := h.pool.Load(); pool != nil {
+		details.Wait = (*pool)()
+	}
 	activity.RecordHeartbeat(ctx, details)
 }
 
 // waitsFor is asked at each beat what the activity waits for.
 func (h *heartbeat) waitsFor(what func() string) { h.waiting.Store(&what) }
+
+// poolWaitsFor is asked at each beat what the calls wait for.
+func (h *heartbeat) poolWaitsFor(what func() *job.Wait) { h.pool.Store(&what) }
 
 // end stops beating. No beat follows it.
 func (h *heartbeat) end() {

@@ -44,7 +44,7 @@ func (a *Activities) indexInput(ctx context.Context, spec job.Spec, beat *heartb
 		return plan, job.Errorf(job.KindOutput, spec.Output.URI, "there is nothing to redrive: no job has written here").
 			WithHint("name the output folder of a job that has failed records")
 	} else if manifest != nil {
-		if _, err := accept(ctx, p.Input, spec, *manifest, beat); err != nil {
+		if _, err := accept(ctx, p.Input, folder, spec, *manifest, beat); err != nil {
 			return plan, err
 		}
 	}
@@ -64,18 +64,64 @@ func (a *Activities) indexInput(ctx context.Context, spec job.Spec, beat *heartb
 		}
 		return plan, err
 	}
-	var redriven int64
+	return planOf(ctx, folder, epoch, spec, *manifest)
+}
+
+// planOf opens again what is to be called again, and says what there is to do.
+func planOf(ctx context.Context, folder NewFolder, epoch int64, spec job.Spec, manifest job.Manifest) (plan job.Plan, err error) {
+	plan = job.Plan{
+		Ref:     job.Ref{Output: spec.Output.URI, JobID: manifest.JobID, Epoch: epoch},
+		Records: manifest.Records(), BatchRecords: spec.BatchRecords(),
+	}
+	chosen, err := calledAgain(folder, spec)
+	if err != nil {
+		return plan, err
+	}
+	failures, batches, err := folder.Reopen(ctx, epoch, chosen, plan.Records, plan.BatchRecords)
+	if err != nil {
+		return plan, err
+	}
+	if err := folder.GoOn(); err != nil {
+		return plan, err
+	}
+	if plan.Committed, plan.Totals, err = folder.Resume(plan.Records); err != nil {
+		return plan, err
+	}
+	plan.Partial = fewMissing(batches, spec.ChunkSize)
 	if spec.Redrive != nil {
-		if redriven, err = folder.Redrive(ctx, epoch, spec.Redrive.Chooses); err != nil {
-			return plan, err
+		plan.Redriven, plan.Kept = failures, plan.Totals
+		for _, batch := range batches {
+			plan.Kept.Succeeded += batch.Len() - batch.Missing
 		}
 	}
-	committed, totals, err := folder.Resume(manifest.Input.Records)
-	return job.Plan{
-		Ref:     job.Ref{Output: spec.Output.URI, JobID: manifest.JobID, Epoch: epoch},
-		Records: manifest.Input.Records, BatchRecords: spec.BatchRecords(),
-		Committed: committed, Totals: totals, Redriven: redriven,
-	}, err
+	plan.Proven, err = hasSuccess(folder)
+	return plan, err
+}
+
+// calledAgain says which failures are. Those of a job that has not finished all are:
+// it was stopped, and its user has changed something since, or hopes that somebody
+// else has.
+func calledAgain(folder NewFolder, spec job.Spec) (func(job.CallError) bool, error) {
+	if spec.Redrive != nil {
+		return spec.Redrive.Chooses, nil
+	}
+	_, finished, err := folder.Succeeded()
+	return func(job.CallError) bool { return !finished }, err
+}
+
+// maxPartial bounds the plan, which goes through Temporal.
+const maxPartial = 5000
+
+// fewMissing leaves out batches with so many records to call that they are worth
+// several chunks.
+func fewMissing(batches []job.Partial, chunkSize int64) []job.Partial {
+	var few []job.Partial
+	for _, batch := range batches {
+		if batch.Missing <= chunkSize && len(few) < maxPartial {
+			few = append(few, batch)
+		}
+	}
+	return few
 }
 
 // checkFirst finds a template that names a missing field.
@@ -112,11 +158,15 @@ func adopt(ctx context.Context, input Input, folder NewFolder, epoch int64, spec
 			return nil, err
 		}
 	}
-	now, err := accept(ctx, input, spec, *manifest, beat)
+	now, err := accept(ctx, input, folder, spec, *manifest, beat)
 	if err != nil {
 		return nil, err
 	}
-	next := manifest.Goes(spec, now)
+	done, err := folder.CommittedTo()
+	if err != nil {
+		return nil, err
+	}
+	next := manifest.Goes(spec, now, done)
 	return &next, folder.PutManifest(epoch, next)
 }
 
@@ -134,7 +184,7 @@ func fenced(folder NewFolder, epoch int64) func(func(io.Writer) error) error {
 
 // accept refuses a folder that belongs to another spec or another input. It
 // returns the input's fingerprint as it is now.
-func accept(ctx context.Context, input Input, spec job.Spec, manifest job.Manifest, beat *heartbeat) (now job.Fingerprint, err error) {
+func accept(ctx context.Context, input Input, folder NewFolder, spec job.Spec, manifest job.Manifest, beat *heartbeat) (now job.Fingerprint, err error) {
 	now = manifest.Input
 	same := spec.Input.Count == nil && spec.Input.URI == manifest.Spec.Input.URI && now.Unchanged(input.Size(), input.ModTime())
 	if !same {
@@ -143,7 +193,20 @@ func accept(ctx context.Context, input Input, spec job.Spec, manifest job.Manife
 			return now, err
 		}
 	}
-	return now, manifest.Accepts(spec, now)
+	succeeded, err := hasSuccess(folder)
+	if err != nil {
+		return now, err
+	}
+	return now, manifest.Accepts(spec, now, succeeded)
+}
+
+// hasSuccess says whether a call of the folder's job has succeeded.
+func hasSuccess(folder NewFolder) (bool, error) {
+	_, totals, err := folder.Checkpoint()
+	if err != nil || totals.Succeeded > 0 {
+		return totals.Succeeded > 0, err
+	}
+	return folder.HasSuccess()
 }
 
 func discard(write func(io.Writer) error) error { return write(io.Discard) }

@@ -46,6 +46,7 @@ func (j *Job) process(ctx context.Context, chunk job.Chunk, beat *heartbeat) (jo
 	}
 	beat.done.Store(answered.Done())
 	beat.waitsFor(j.Pool.Waiting)
+	beat.poolWaitsFor(j.Pool.Wait)
 	receipt := job.Receipt{Range: chunk.Range, Totals: answered.Totals, Journals: answered.Journals, Pool: j.Pool.ID()}
 	if !answered.Complete() {
 		err = j.call(ctx, stop, chunk, answered, beat, &receipt)
@@ -61,6 +62,7 @@ func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Ans
 	if err != nil {
 		return err
 	}
+	defer j.prepare(ctx, chunk, answered)()
 	seat := j.Pool.Join(chunk.Share)
 	stop, end := untilClosed(stop, seat)
 	defer end()
@@ -85,6 +87,7 @@ func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Ans
 		}
 	}
 	sealed, sealErr := journal.Seal()
+	j.keepStop(ctx, err)
 	if err = errors.Join(err, sealErr); err != nil {
 		return err
 	}

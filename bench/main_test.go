@@ -26,7 +26,6 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	connect.BecomeDetached()
 	flag.Parse()
 	if flag.Lookup("test.bench").Value.String() == "" {
 		os.Exit(m.Run()) // go test ./... has nothing to do here
@@ -64,8 +63,7 @@ func run(m *testing.M) (int, error) {
 	}
 	defer server.Close()
 	address = server.Address
-	settings.Options.HostPort = address
-	if temporal, err = connect.Dial(context.Background(), settings.Options); err != nil {
+	if temporal, err = connect.Dial(context.Background(), server.ClientOptions()); err != nil {
 		return 1, err
 	}
 	defer temporal.Close()

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -14,28 +16,29 @@ import (
 // bodyTemplate makes a body of a record; nil if there is none.
 type bodyTemplate func(data any) (string, error)
 
-// parser parses one text of the spec; the field is for errors.
-type parser func(field, text string) (*template.Template, error)
+// parser parses one text of the spec; the field is for errors, which it keeps.
+// What it returns is not used if there are any.
+type parser func(field, text string) *template.Template
 
 func parseBody(body job.Body, parse parser) (bodyTemplate, error) {
 	if len(body.Tree) == 0 {
-		text, err := parse("body", body.Text)
-		return func(data any) (string, error) { return execute(text, data) }, err
+		text := parse("body", body.Text)
+		return func(data any) (string, error) { return execute(text, data) }, nil
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body.Tree))
 	decoder.UseNumber()
 	var tree any
 	if err := decoder.Decode(&tree); err != nil {
-		return nil, job.Errorf(job.KindSpec, "call.http.body", "%w", err)
+		return nil, err
 	}
-	fill, err := parseTree("body", tree, parse)
+	fill := parseTree("body", tree, parse)
 	return func(data any) (string, error) {
 		filled, err := fill(data)
 		if err != nil {
 			return "", err
 		}
 		return jsonText(filled)
-	}, err
+	}, nil
 }
 
 // treeTemplate makes a JSON value of a record.
@@ -45,7 +48,7 @@ type treeTemplate func(data any) (any, error)
 // itself, not for a string with the value's text.
 var wholeJSON = regexp.MustCompile(`^\{\{-?\s*json\s[^{}]*\}\}$`)
 
-func parseTree(field string, tree any, parse parser) (treeTemplate, error) {
+func parseTree(field string, tree any, parse parser) treeTemplate {
 	switch value := tree.(type) {
 	case string:
 		return parseString(field, value, parse)
@@ -54,32 +57,28 @@ func parseTree(field string, tree any, parse parser) (treeTemplate, error) {
 	case map[string]any:
 		return parseObject(field, value, parse)
 	default:
-		return func(any) (any, error) { return value, nil }, nil
+		return func(any) (any, error) { return value, nil }
 	}
 }
 
-func parseString(field, text string, parse parser) (treeTemplate, error) {
+func parseString(field, text string, parse parser) treeTemplate {
 	if !strings.Contains(text, "{{") {
-		return func(any) (any, error) { return text, nil }, nil
+		return func(any) (any, error) { return text, nil }
 	}
-	parsed, err := parse(field, text)
+	parsed := parse(field, text)
 	return func(data any) (any, error) {
 		filled, err := execute(parsed, data)
 		if err == nil && wholeJSON.MatchString(text) {
 			return json.RawMessage(filled), nil
 		}
 		return filled, err
-	}, err
+	}
 }
 
-func parseList(field string, values []any, parse parser) (treeTemplate, error) {
+func parseList(field string, values []any, parse parser) treeTemplate {
 	fills := make([]treeTemplate, len(values))
 	for i, value := range values {
-		fill, err := parseTree(fmt.Sprintf("%s[%d]", field, i), value, parse)
-		if err != nil {
-			return nil, err
-		}
-		fills[i] = fill
+		fills[i] = parseTree(fmt.Sprintf("%s[%d]", field, i), value, parse)
 	}
 	return func(data any) (any, error) {
 		filled := make([]any, len(fills))
@@ -90,17 +89,13 @@ func parseList(field string, values []any, parse parser) (treeTemplate, error) {
 			}
 		}
 		return filled, nil
-	}, nil
+	}
 }
 
-func parseObject(field string, values map[string]any, parse parser) (treeTemplate, error) {
+func parseObject(field string, values map[string]any, parse parser) treeTemplate {
 	fills := make(map[string]treeTemplate, len(values))
-	for name, value := range values {
-		fill, err := parseTree(field+"."+name, value, parse)
-		if err != nil {
-			return nil, err
-		}
-		fills[name] = fill
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		fills[name] = parseTree(field+"."+name, values[name], parse)
 	}
 	return func(data any) (any, error) {
 		filled := make(map[string]any, len(fills))
@@ -111,5 +106,5 @@ func parseObject(field string, values map[string]any, parse parser) (treeTemplat
 			}
 		}
 		return filled, nil
-	}, nil
+	}
 }

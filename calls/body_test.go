@@ -48,5 +48,5 @@ func TestErrorsInATreeAreNamedByField(t *testing.T) {
 	_, err := newHTTP(withTree(t, "http://x", `{"a":[1,"{{.x"]}`), Options{Env: env})
 	require.ErrorContains(t, err, "call.http.body.a[1]: the template does not parse")
 	c := caller(t, withTree(t, "http://x", `{"a":{"b":"{{.no}}"}}`))
-	require.ErrorContains(t, c.Check(record(`{}`)), `call.http.body.a.b: map has no entry for key "no"`)
+	require.ErrorContains(t, c.Check(record(`{}`)), `call.http.body.a.b: the record has no field no; it has none`)
 }

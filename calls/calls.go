@@ -42,8 +42,9 @@ type Options struct {
 	ReadFile func(name string) ([]byte, error)
 	// AllowHosts are patterns of the hosts that http may call; see guard.
 	AllowHosts []string
-	// Env looks up the environment variables that templates may use.
-	Env func(name string) (string, bool)
+	// Env looks up an environment variable for a template. Its error says whether
+	// the worker does not allow the variable, or does not have it.
+	Env func(name string) (string, error)
 }
 
 // New makes the caller of a valid spec. Its error is of KindSpec. A caller that

@@ -1,7 +1,6 @@
 package calls
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"longhaul/job"
 )
@@ -21,6 +21,9 @@ type execCaller struct {
 	log  func(record int64, line string)
 	// slots bounds the processes; nil if calls in flight bound them already.
 	slots chan struct{}
+	// works is set once the program has answered: what goes wrong before is no
+	// record's fault, and trying again gives the same.
+	works atomic.Bool
 
 	mu     sync.Mutex
 	idle   []*process
@@ -33,10 +36,12 @@ func newExec(spec job.ExecSpec, options Options) (*execCaller, error) {
 			WithHint("start it with --allow-exec")
 	}
 	if err := findProgram(spec.Command[0], options.Dir); err != nil {
-		return nil, job.Errorf(job.KindSpec, "call.exec.command", "the program cannot be found: %w", err).
-			WithHint("paths with a slash start from the worker's root, others are looked up in its PATH")
+		return nil, err
 	}
 	c := &execCaller{spec: spec, dir: options.Dir, log: options.Log}
+	if c.log == nil {
+		c.log = func(int64, string) {}
+	}
 	if spec.Processes > 0 {
 		c.slots = make(chan struct{}, spec.Processes)
 	}
@@ -44,7 +49,8 @@ func newExec(spec job.ExecSpec, options Options) (*execCaller, error) {
 }
 
 // Call gives the record to a process as one line and takes one line from it. A
-// process that dies, answers too late, or with anything but JSON, is killed.
+// process that dies, answers too late, or with anything but one line of JSON, is
+// killed; one that answers with an error line lives on.
 func (c *execCaller) Call(ctx context.Context, record job.Record) (job.Answer, error) {
 	output, err := c.ask(ctx, record)
 	return job.Answer{Output: output}, err
@@ -59,31 +65,21 @@ func (c *execCaller) ask(ctx context.Context, record job.Record) (json.RawMessag
 	defer c.giveSlotBack()
 	p, err := c.take()
 	if err != nil {
-		return nil, &job.CallError{Kind: "exec", Message: "the program cannot be started: " + err.Error(), Retry: true}
+		return nil, c.cannotStart(err)
 	}
 	answer, err := p.ask(ctx, record, c.spec.MaxResponseBytes)
-	if err == nil && !json.Valid(answer) {
-		err = &job.CallError{Kind: "exec", Message: "the answer is not JSON: " + excerptOf(answer), Retry: true}
+	if err == nil {
+		err = checkAnswer(p, answer)
 	}
 	if err != nil {
-		p.discard()
 		return nil, c.explain(ctx, p, err)
 	}
+	c.works.Store(true)
 	c.giveBack(p)
-	return answer, nil
-}
-
-// explain says what happened to a process that gave no proper answer.
-func (c *execCaller) explain(ctx context.Context, p *process, err error) error {
-	var failure *job.CallError
-	switch {
-	case errors.As(err, &failure):
-		return failure
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return &job.CallError{Kind: "timeout", Message: "no answer within " + c.spec.Timeout.String() + ": the process was killed", Retry: true}
-	default:
-		return &job.CallError{Kind: "exec", Message: "the process ended without an answer: " + p.exit(), Retry: true}
+	if failure := reportedFailure(answer); failure != nil {
+		return nil, failure
 	}
+	return answer, nil
 }
 
 func (c *execCaller) takeSlot(ctx context.Context) error {
@@ -104,56 +100,78 @@ func (c *execCaller) giveSlotBack() {
 	}
 }
 
+// take returns a process that waits for a record.
 func (c *execCaller) take() (*process, error) {
-	c.mu.Lock()
-	for n := len(c.idle); n > 0; n-- {
-		p := c.idle[n-1]
-		c.idle = c.idle[:n-1]
-		if !p.hasEnded() {
-			c.mu.Unlock()
+	for p := c.pop(); p != nil; p = c.pop() {
+		extra, err := p.extra()
+		if err == nil && extra == "" && !p.hasEnded() {
 			return p, nil
 		}
-		p.discard() // it died of itself: that is no record's fault
+		if extra != "" {
+			c.log(p.record, "longhaul: the program has written more than one line for this record, and is replaced: "+extra)
+		}
+		p.discard() // that it died of itself is no record's fault
 	}
-	c.mu.Unlock()
 	return startProcess(c.spec.Command, c.dir, c.log)
+}
+
+func (c *execCaller) pop() *process {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := len(c.idle)
+	if n == 0 {
+		return nil
+	}
+	p := c.idle[n-1]
+	c.idle = c.idle[:n-1]
+	return p
 }
 
 func (c *execCaller) giveBack(p *process) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		p.discard()
-		return
+	closed := c.closed
+	if !closed {
+		c.idle = append(c.idle, p)
 	}
-	c.idle = append(c.idle, p)
+	c.mu.Unlock()
+	if closed {
+		p.discard()
+	}
 }
 
 // Close ends the idle processes. None is started for calls in flight any more.
 func (c *execCaller) Close() error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closed = true
-	for _, p := range c.idle {
+	idle := c.idle
+	c.closed, c.idle = true, nil
+	c.mu.Unlock()
+	for _, p := range idle {
 		p.discard()
 	}
-	c.idle = nil
 	return nil
 }
 
+// findProgram is an error if there is no such program, or it may not be run.
 func findProgram(name, dir string) error {
-	if strings.Contains(name, "/") && !filepath.IsAbs(name) {
-		name = filepath.Join(dir, name)
+	_, err := exec.LookPath(programPath(name, dir))
+	if err == nil || errors.Is(err, exec.ErrDot) {
+		return nil
 	}
-	_, err := exec.LookPath(name)
-	return err
+	var lookup *exec.Error
+	if errors.As(err, &lookup) {
+		err = lookup.Err
+	}
+	fault := job.Errorf(job.KindSpec, "call.exec.command", "the program %q cannot be run: %w", name, err)
+	if strings.Contains(name, "/") {
+		return fault.WithHint("paths with a slash start from the worker's root, and must be executable (chmod +x)")
+	}
+	return fault.WithHint("names without a slash are looked up in the worker's PATH; for a file in the worker's root write %q", "./"+name)
 }
 
-// oneLine is the record's JSON without line feeds.
-func oneLine(value json.RawMessage) []byte {
-	var line bytes.Buffer
-	// A record is valid JSON.
-	_ = json.Compact(&line, value)
-	line.WriteByte('\n')
-	return line.Bytes()
+// programPath is where a program lies that is named with a slash.
+func programPath(name, dir string) string {
+	if strings.Contains(name, "/") && !filepath.IsAbs(name) {
+		return filepath.Join(dir, name)
+	}
+	return name
 }

@@ -76,22 +76,28 @@ func TestWhatAProgramCanDoWrong(t *testing.T) {
 		script, kind, message string
 		retry                 bool
 	}{
-		"dies":       {"read -r line; exit 3", "exec", "the process ended without an answer: exit status 3", true},
-		"dies early": {"exit 4", "exec", "the process ended without an answer: exit status 4", true},
-		"is killed":  {"read -r line; kill -9 $$", "exec", "signal: killed", true},
-		"hangs":      {"read -r line; sleep 1000", "timeout", "no answer within 200ms: the process was killed", true},
-		"garbage":    {"read -r line; echo garbage", "exec", "the answer is not JSON: garbage", true},
-		"too much":   {"read -r line; head -c 5000 /dev/zero | tr '\\0' 1; echo", "too_large", "longer than max_response_bytes (1000)", false},
-		"half":       {"read -r line; printf 12", "exec", "the process ended without an answer", true},
+		"dies":      {"exit 3", "exec", "sh ended without an answer: exit status 3; standard error: last words", true},
+		"is killed": {"kill -9 $$", "exec", "sh ended without an answer: signal: killed; standard error: last words", true},
+		"hangs":     {"sleep 1000", "timeout", "no answer within 300ms: the process was killed; standard error: last words", true},
+		"garbage": {"echo garbage", "exec", "the answer is not JSON: garbage; write nothing but answers to standard output, " +
+			"each on one line; standard error: last words", true},
+		"no UTF-8": {`printf '"\351"\n'`, "exec", `the answer is not JSON: "�"`, true},
+		"two lines": {`printf '1\n2\n'`, "exec", "the answer is more than one line; after the first came: 2; " +
+			"write nothing but answers to standard output, each on one line; standard error: last words", true},
+		"too much": {"head -c 5000 /dev/zero | tr '\\0' 1; echo", "too_large", "longer than max_response_bytes (1000)", false},
+		"half":     {"printf 12", "exec", "sh ended without an answer: exit status 0", true},
+		"closes":   {"exec >&-; sleep 0.2; echo late >&2; exit 5", "exec", "sh ended without an answer: exit status 5; standard error: …late\nlast words\nlate", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			failure := failed(t, program(t, c.script, func(s *job.ExecSpec) {
-				s.Timeout, s.MaxResponseBytes = job.Duration(200*time.Millisecond), 1000
-				if c.kind != "timeout" {
-					s.Timeout = job.Duration(time.Minute)
-				}
-			}))
+			script := "read -r line; echo $line; read -r line; echo last words >&2; " + c.script
+			p := program(t, script, func(s *job.ExecSpec) { s.Timeout, s.MaxResponseBytes = job.Duration(time.Minute), 1000 })
+			_, err := p.Call(t.Context(), record(`1`))
+			require.NoError(t, err)
+			if c.kind == "timeout" {
+				p.spec.Timeout = job.Duration(300 * time.Millisecond)
+			}
+			failure := failed(t, p)
 			require.Equal(t, c.kind, failure.Kind)
 			require.Contains(t, failure.Message, c.message)
 			require.Equal(t, c.retry, failure.Retry)
@@ -175,12 +181,16 @@ func TestProgramsNeedLeave(t *testing.T) {
 	require.EqualError(t, err, "call.exec: this worker does not run programs; start it with --allow-exec")
 	spec.Command = []string{"no-such-program"}
 	_, err = newExec(spec, Options{AllowExec: true})
-	require.ErrorContains(t, err, "call.exec.command: the program cannot be found")
+	require.ErrorContains(t, err, `call.exec.command: the program "no-such-program" cannot be run: executable file not found in $PATH`)
+	require.ErrorContains(t, err, `write "./no-such-program"`)
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "mine"), []byte("#!/bin/sh\n"), 0o755))
 	spec.Command = []string{"./mine"}
 	_, err = newExec(spec, Options{AllowExec: true, Dir: dir})
 	require.NoError(t, err, "from the worker's root")
+	require.NoError(t, os.Chmod(filepath.Join(dir, "mine"), 0o644))
+	_, err = newExec(spec, Options{AllowExec: true, Dir: dir})
+	require.ErrorContains(t, err, `the program "./mine" cannot be run: permission denied; paths with a slash start from the worker's root`)
 }
 
 func TestAnAbandonedProgramIsKilled(t *testing.T) {

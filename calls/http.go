@@ -2,11 +2,13 @@ package calls
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -25,8 +27,10 @@ const (
 type httpCaller struct {
 	spec      job.HTTPSpec
 	callID    string
+	env       func(name string) (string, error)
 	templates *templates
-	selection *selection
+	selection selection
+	conditions
 	*connections
 	client *http.Client
 }
@@ -45,7 +49,11 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	if err := checkPatterns(options.AllowHosts); err != nil {
 		return nil, err
 	}
-	selected, err := parseSelect(spec.Select)
+	selected, err := parseSelect(spec)
+	if err != nil {
+		return nil, err
+	}
+	judged, err := parseConditions(spec)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +68,7 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	connections.Store(transport)
 	hosts.next = connections
 	return &httpCaller{
-		spec: spec, callID: options.CallID, templates: parsed, selection: selected,
+		spec: spec, callID: options.CallID, env: options.Env, templates: parsed, selection: selected, conditions: judged,
 		connections: connections, client: &http.Client{Transport: hosts},
 	}, nil
 }
@@ -105,7 +113,7 @@ func (c *httpCaller) Check(record job.Record) error {
 	var failure *job.CallError
 	if errors.As(err, &failure) {
 		return job.Errorf(job.KindSpec, "record "+strconv.FormatInt(record.Index, 10), "%s", failure.Message).
-			WithHint("mend the template or the input")
+			WithHint("fix the template or the input")
 	}
 	return err
 }
@@ -127,10 +135,14 @@ func (c *httpCaller) Call(ctx context.Context, record job.Record) (job.Answer, e
 	if err != nil {
 		return job.Answer{}, c.transportError(ctx, err)
 	}
-	if response.StatusCode < 200 || response.StatusCode > 299 {
+	answer := asJSON(response.Header.Get("Content-Type"), body)
+	if err := c.judge(ctx, response, answer, record); err != nil {
+		return job.Answer{}, err
+	}
+	if !isSuccess(response) {
 		return job.Answer{}, statusError(response, body, c.spec.RetryOn)
 	}
-	output, err := c.selection.of(ctx, asJSON(response.Header.Get("Content-Type"), body))
+	output, err := c.selection.of(ctx, answer)
 	return job.Answer{Output: output, Status: response.StatusCode}, err
 }
 
@@ -147,14 +159,7 @@ func (c *httpCaller) request(ctx context.Context, record job.Record) (*http.Requ
 	if err != nil {
 		return nil, &job.CallError{Kind: "template", Message: "call.http: the request cannot be made: " + withoutURL(err).Error()}
 	}
-	r.Header.Set("User-Agent", "longhaul")
-	if filled.body != "" {
-		r.Header.Set("Content-Type", contentType(filled.body))
-	}
-	if c.spec.Method == http.MethodPost || c.spec.Method == http.MethodPatch {
-		r.Header.Set("Idempotency-Key", c.callID+"-"+strconv.FormatInt(record.Index, 10))
-	}
-	for _, h := range filled.headers {
+	for _, h := range c.headers(filled, record) {
 		if strings.EqualFold(h.name, "Host") {
 			r.Host = h.value
 		} else {
@@ -162,6 +167,21 @@ func (c *httpCaller) request(ctx context.Context, record job.Record) (*http.Requ
 		}
 	}
 	return r, nil
+}
+
+// headers are ours, then those of the spec, which may replace them.
+func (c *httpCaller) headers(filled request, record job.Record) []header {
+	all := []header{{"User-Agent", "longhaul"}}
+	if filled.body != "" {
+		all = append(all, header{"Content-Type", contentType(filled.body)})
+	}
+	if c.spec.Method == http.MethodPost || c.spec.Method == http.MethodPatch {
+		all = append(all, header{"Idempotency-Key", c.callID + "-" + strconv.FormatInt(record.Index, 10)})
+	}
+	replaced := func(h header) bool {
+		return slices.ContainsFunc(filled.headers, func(own header) bool { return strings.EqualFold(own.name, h.name) })
+	}
+	return append(slices.DeleteFunc(all, replaced), filled.headers...)
 }
 
 func contentType(body string) string {
@@ -180,7 +200,16 @@ func (c *httpCaller) transportError(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return &job.CallError{Kind: "timeout", Message: "no answer within " + c.spec.Timeout.String(), Retry: true}
 	}
-	return &job.CallError{Kind: "transport", Message: withoutURL(err).Error(), Retry: true}
+	return &job.CallError{Kind: "transport", Message: withoutURL(err).Error(), Retry: true, Setup: isSetup(err)}
+}
+
+// isSetup says whether the error is about the host's name or its certificate, or
+// ours: as a rule a mistake in the spec, and seldom one that passes.
+func isSetup(err error) bool {
+	var name *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	var alert tls.AlertError
+	return errors.As(err, &name) && name.IsNotFound || errors.As(err, &certificate) || errors.As(err, &alert)
 }
 
 // withoutURL drops the URL from the error: it may hold a secret.

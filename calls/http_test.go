@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -25,11 +26,11 @@ func spec(url string) job.HTTPSpec {
 	return s
 }
 
-func env(name string) (string, bool) {
+func env(name string) (string, error) {
 	if name == "TOKEN" {
-		return "canary-7261", true
+		return "canary-7261", nil
 	}
-	return "", false
+	return "", errors.New("no variable " + name)
 }
 
 func caller(t *testing.T, s job.HTTPSpec) *httpCaller {
@@ -107,8 +108,8 @@ func TestBadTemplates(t *testing.T) {
 	for text, message := range map[string]string{
 		"http://x/{{.id":              "call.http.url: the template does not parse",
 		"http://x/{{nope .}}":         `function "nope" not defined`,
-		"http://x/{{.missing}}":       `record 42: call.http.url: map has no entry for key "missing"`,
-		"http://x/{{env \"SECRET\"}}": "the worker does not allow or does not have the environment variable SECRET: start it with --allow-env SECRET",
+		"http://x/{{.missing}}":       `record 42: call.http.url: the record has no field missing; it has id`,
+		"http://x/{{env \"SECRET\"}}": "call.http.url: no variable SECRET",
 		"/relative/{{.id}}":           "call.http.url: is not an absolute http or https URL",
 		"ftp://x/{{.id}}":             "call.http.url: is not an absolute http or https URL",
 		"http://x:port/":              "call.http.url: is not an absolute http or https URL",
@@ -122,7 +123,7 @@ func TestBadTemplates(t *testing.T) {
 	}
 	s := spec("http://x")
 	s.Headers = map[string]string{"X-A": "{{.no}}"}
-	require.ErrorContains(t, caller(t, s).Check(record(`{}`)), "call.http.headers.X-A: map has no entry")
+	require.ErrorContains(t, caller(t, s).Check(record(`{}`)), "call.http.headers.X-A: the record has no field no; it has none")
 }
 
 func TestAnswers(t *testing.T) {

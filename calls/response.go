@@ -59,7 +59,7 @@ func marshal(value any) json.RawMessage {
 
 func statusError(response *http.Response, body []byte, retryOn []job.StatusPattern) *job.CallError {
 	message := http.StatusText(response.StatusCode)
-	if excerpt := excerptOf(body); excerpt != "" {
+	if excerpt := excerptOf(body, longestExcerpt); excerpt != "" {
 		message += ": " + excerpt
 	}
 	failure := &job.CallError{
@@ -68,6 +68,8 @@ func statusError(response *http.Response, body []byte, retryOn []job.StatusPatte
 	}
 	if failure.Retry {
 		failure.RetryAfter = retryAfter(response.Header.Get("Retry-After"), time.Now())
+		failure.Throttled = failure.Status == http.StatusTooManyRequests ||
+			failure.Status == http.StatusServiceUnavailable && failure.RetryAfter > 0
 	}
 	return failure
 }
@@ -84,8 +86,10 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return 0
 }
 
-func excerptOf(body []byte) string {
-	const longest = 300
+// longestExcerpt is how much of an answer a failure's message shows, in bytes.
+const longestExcerpt = 300
+
+func excerptOf(body []byte, longest int) string {
 	text := strings.ToValidUTF8(strings.TrimSpace(string(body)), "\uFFFD")
 	if len(text) > longest {
 		text = strings.ToValidUTF8(text[:longest], "") + "…"

@@ -9,37 +9,37 @@ import (
 	"longhaul/job"
 )
 
-// selection keeps a part of each answer; nil keeps all.
-type selection struct{ code *gojq.Code }
+// selectExcerpt is how much of an answer a failure shows in which select found
+// nothing, in bytes.
+const selectExcerpt = 200
 
-func parseSelect(expression string) (*selection, error) {
-	if expression == "" {
-		return nil, nil
-	}
-	query, err := gojq.Parse(expression)
-	if err == nil {
-		var code *gojq.Code
-		if code, err = gojq.Compile(query); err == nil {
-			return &selection{code}, nil
-		}
-	}
-	return nil, job.Errorf(job.KindSpec, "call.http.select", "the jq expression does not parse: %w", err).
-		WithHint(`write a path such as ".data.items[0]"`)
+// selection keeps a part of each answer; one without an expression keeps all.
+type selection struct {
+	*expression
+	keepNull bool
 }
 
-// of is the expression's first result; null if it has none.
-func (s *selection) of(ctx context.Context, answer json.RawMessage) (json.RawMessage, error) {
-	if s == nil {
+func parseSelect(spec job.HTTPSpec) (selection, error) {
+	parsed, err := parseExpression("select", spec.Select)
+	return selection{parsed, spec.SelectNull == job.SelectNullKeep}, err
+}
+
+// of is the expression's first result. None, or null, is a failure that shows how
+// the answer begins, unless null is to be kept.
+func (s selection) of(ctx context.Context, answer json.RawMessage) (json.RawMessage, error) {
+	if s.expression == nil {
 		return answer, nil
 	}
-	var value any
-	if err := json.Unmarshal(answer, &value); err != nil {
+	value, err := decodeNumbers(answer)
+	if err != nil {
 		return nil, &job.CallError{Kind: "select", Message: err.Error()}
 	}
-	result, _ := s.code.RunWithContext(ctx, value).Next()
-	if err, failed := result.(error); failed {
-		return nil, &job.CallError{Kind: "select", Message: "call.http.select: " + err.Error()}
+	result, err := s.first(ctx, value)
+	if err != nil {
+		return nil, err
 	}
-	text, err := gojq.Marshal(result)
-	return text, err
+	if result == nil && !s.keepNull {
+		return nil, &job.CallError{Kind: "select", Message: "select found nothing in the answer: " + excerptOf(answer, selectExcerpt)}
+	}
+	return gojq.Marshal(result)
 }

@@ -3,7 +3,7 @@ package calls
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/template"
@@ -31,42 +31,39 @@ type request struct {
 
 type header struct{ name, value string }
 
-func parseTemplates(spec job.HTTPSpec, env func(string) (string, bool)) (*templates, error) {
-	t := &templates{}
-	funcs := template.FuncMap{"json": jsonText, "env": func(name string) (string, error) { return environment(name, env) }}
-	parse := func(field, text string) (*template.Template, error) {
-		parsed, err := template.New(field).Option("missingkey=error").Funcs(funcs).Parse(text)
-		if err != nil {
-			return nil, job.Errorf(job.KindSpec, "call.http."+field, "the template does not parse: %s", reason(err)).
-				WithHint("see https://pkg.go.dev/text/template")
-		}
-		return parsed, nil
-	}
-	var err error
-	if t.url, err = parse("url", spec.URL); err != nil {
-		return nil, err
-	}
-	if t.body, err = parseBody(spec.Body, parse); err != nil {
-		return nil, err
-	}
-	for name, text := range spec.Headers {
-		value, err := parse("headers."+name, text)
-		if err != nil {
-			return nil, err
-		}
-		t.headers = append(t.headers, headerTemplate{name, value})
-	}
-	slices.SortFunc(t.headers, func(a, b headerTemplate) int { return strings.Compare(a.name, b.name) })
-	return t, nil
+func parseTemplates(spec job.HTTPSpec, env func(string) (string, error)) (*templates, error) {
+	parsed, problems := readTemplates(spec, env)
+	return parsed, job.Joined(problems)
 }
 
-// environment looks up one of the variables that the worker allows.
-func environment(name string, lookup func(string) (string, bool)) (string, error) {
-	value, ok := lookup(name)
-	if !ok {
-		return "", fmt.Errorf("the worker does not allow or does not have the environment variable %s: start it with --allow-env %s", name, name)
+// readTemplates parses all texts of a request, and returns everything that is
+// wrong with them.
+func readTemplates(spec job.HTTPSpec, env func(string) (string, error)) (*templates, []*job.Error) {
+	t := &templates{}
+	var problems []*job.Error
+	known := functions(env)
+	parse := func(field, text string) *template.Template {
+		parsed, problem := job.ParseTemplate(field, text, known)
+		if problem != nil {
+			problems = append(problems, problem)
+		}
+		return parsed
 	}
-	return value, nil
+	t.url = parse("url", spec.URL)
+	body, err := parseBody(spec.Body, parse)
+	if err != nil {
+		problems = append(problems, job.Errorf(job.KindSpec, "call.http.body", "%w", err))
+	}
+	t.body = body
+	for _, name := range slices.Sorted(maps.Keys(spec.Headers)) {
+		t.headers = append(t.headers, headerTemplate{name, parse("headers."+name, spec.Headers[name])})
+	}
+	return t, problems
+}
+
+// functions are those of templates; job.TemplateFunctions has their names.
+func functions(env func(string) (string, error)) template.FuncMap {
+	return template.FuncMap{"json": jsonText, "env": env, "index": element}
 }
 
 func jsonText(value any) (string, error) {
@@ -108,16 +105,7 @@ func (t *templates) fill(record job.Record) (request, error) {
 func execute(t *template.Template, data any) (string, error) {
 	var b strings.Builder
 	if err := t.Execute(&b, data); err != nil {
-		return "", &job.CallError{Kind: "template", Message: "call.http." + t.Name() + ": " + reason(err)}
+		return "", &job.CallError{Kind: "template", Message: "call.http." + t.Name() + ": " + whyNot(t, data, err)}
 	}
 	return b.String(), nil
-}
-
-// reason drops the "template: url:1:2: " in front.
-func reason(err error) string {
-	text := err.Error()
-	if _, rest, ok := strings.Cut(text, ">: "); ok {
-		return rest
-	}
-	return strings.TrimPrefix(text, "template: ")
 }

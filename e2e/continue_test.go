@@ -14,7 +14,6 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/temporalproto"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/testsuite"
 
 	"longhaul/internal/connect"
 	"longhaul/job"
@@ -23,19 +22,15 @@ import (
 // A server that suggests a new run every few dozen events.
 func startEagerServer(t *testing.T) *server {
 	t.Helper()
-	cli, err := findCLI()
-	require.NoError(t, err)
-	logs, err := os.Create(filepath.Join(t.TempDir(), "server.log"))
-	require.NoError(t, err)
 	settings, err := connect.Load(connect.Flags{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	require.NoError(t, err)
-	settings.Options.HostPort = ""
-	options := connect.DevServerOptions(cli, filepath.Join(t.TempDir(), "db"), "", logs, settings.Options)
-	options.ExtraArgs = append(options.ExtraArgs, "--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=60")
-	dev, err := testsuite.StartDevServer(t.Context(), options)
+	s := &server{dir: t.TempDir()}
+	s.local, err = connect.StartLocal(t.Context(), s.dir, settings.Options, "--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=60")
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, dev.Stop()) })
-	return &server{local: &connect.LocalServer{Address: dev.FrontendHostPort()}, Client: dev.Client()}
+	s.Client, err = connect.Dial(t.Context(), s.local.ClientOptions())
+	require.NoError(t, err)
+	t.Cleanup(s.stop)
+	return s
 }
 
 func TestContinueAsNewOnARealServer(t *testing.T) {
@@ -70,7 +65,7 @@ func TestContinueAsNewOnARealServer(t *testing.T) {
 	require.NoError(t, s.CancelWorkflow(t.Context(), canceled.GetID(), ""))
 	require.Error(t, canceled.Get(t.Context(), nil))
 	failing := httpSpec(api.URL+"/none", 1000, 50)
-	failing.Output.URI = "failing"
+	failing.Output.URI, failing.Canary = "failing", 0
 	failed := startJobOn(t, s, id, "failing-"+id, failing)
 	require.ErrorContains(t, failed.Get(t.Context(), nil), "max_failures 10% exceeded")
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -22,7 +23,7 @@ func TestProgramsAsCalls(t *testing.T) {
 				t.Skip(needs + " is not on this machine")
 			}
 			dir := t.TempDir()
-			out, code := runProgram(t, "..", "longhaul", "run", "examples/"+name+"/job.yaml", "--allow-exec",
+			out, code := runProgram(t, "..", "longhaul", "run", "examples/"+name+"/job.yaml",
 				"--output", filepath.Join(dir, "out"), "--state", dir, "--address", shared.local.Address)
 			require.Zero(t, code, out)
 			requireProven(t, dir, 1000)
@@ -30,13 +31,40 @@ func TestProgramsAsCalls(t *testing.T) {
 	}
 }
 
+// Jobs come to a worker from anywhere; it runs programs only if it was told so.
 func TestProgramsNeedTheWorkersLeave(t *testing.T) {
 	t.Parallel()
+	root, id := t.TempDir(), newID(t)
+	startWorker(t, shared, root, id)
+	count := int64(10)
+	spec := job.DefaultSpec()
+	program := job.DefaultExecSpec()
+	program.Command = []string{"cat"}
+	spec.Input.Count, spec.Output.URI, spec.Call.Exec = &count, "out", &program
+	require.ErrorContains(t, startJob(t, shared, id, spec).Get(t.Context(), nil), "this worker does not run programs; start it with --allow-exec")
+}
+
+// A run is the user's own: it reads what its templates name. Old command lines with
+// the flags that were needed before go on working.
+func TestARunReadsTheVariablesThatItsTemplatesName(t *testing.T) {
+	api := newCountingAPI(t, 50, time.Millisecond)
 	dir := t.TempDir()
-	out, code := runProgram(t, "..", "longhaul", "run", "examples/shell/job.yaml",
-		"--output", filepath.Join(dir, "out"), "--state", dir, "--address", shared.local.Address)
-	require.Equal(t, 1, code, out)
-	require.Contains(t, out, "this worker does not run programs; start it with --allow-exec")
+	spec := httpSpec("", 50, 10)
+	spec.Call.HTTP.URL = `{{env "LONGHAUL_TEST_API" | printf "%s"}}/{{.}}`
+	spec.Call.HTTP.Headers = map[string]string{"X-Key": `{{env "LONGHAUL_TEST_KEY"}}`}
+	writeSpec(t, dir, spec)
+	t.Setenv("LONGHAUL_TEST_API", api.URL)
+	out, code := runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address)
+	require.Equal(t, 2, code, out)
+	require.Contains(t, out, "job.json: a template uses the environment variable LONGHAUL_TEST_KEY, which is not set; set it: export LONGHAUL_TEST_KEY=...")
+	require.Zero(t, api.total.Load())
+
+	t.Setenv("LONGHAUL_TEST_KEY", "k")
+	out, code = runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address, "--allow-env", "OTHER", "--allow-exec")
+	require.Zero(t, code, out)
+	require.EqualValues(t, 50, api.total.Load())
+	help, _ := runProgram(t, dir, "longhaul", "run", "--help")
+	require.NotContains(t, help, "--allow-e")
 }
 
 // A worker of one's own with a Go function.

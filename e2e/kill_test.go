@@ -80,7 +80,7 @@ func TestServerKilledFiveTimes(t *testing.T) {
 	requireProven(t, root, killRecords)
 }
 
-// killServer is kill -9 of a server that is our child: we wait for it.
+// killServer is kill -9 of a server, which all that use it survive.
 func killServer(t *testing.T, s *server) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(s.dir, "server.pid"))
@@ -88,8 +88,6 @@ func killServer(t *testing.T, s *server) {
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	require.NoError(t, err)
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
-	_, err = syscall.Wait4(pid, nil, 0, nil)
-	require.NoError(t, err)
 	s.Close()
-	require.Error(t, s.local.Close(), "there is no process left to stop")
+	require.NoError(t, s.local.Close(), "there is no process left to stop")
 }

@@ -22,8 +22,6 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	// The local server is started through this very binary.
-	connect.BecomeDetached()
 	code, err := runTests(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -84,8 +82,7 @@ func startServer(dir string) (*server, error) {
 	if s.local, err = connect.StartLocal(context.Background(), dir, settings.Options); err != nil {
 		return nil, err
 	}
-	settings.Options.HostPort = s.local.Address
-	s.Client, err = connect.Dial(context.Background(), settings.Options)
+	s.Client, err = connect.Dial(context.Background(), s.local.ClientOptions())
 	return s, err
 }
 

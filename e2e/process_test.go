@@ -25,9 +25,15 @@ type process struct {
 // launch starts a program in dir. It is killed when the test ends.
 func launch(t *testing.T, dir, program string, args ...string) *process {
 	t.Helper()
+	return launchWith(t, nil, dir, program, args...)
+}
+
+// launchWith starts a program with more variables in its environment.
+func launchWith(t *testing.T, env []string, dir, program string, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, cmd: exec.Command(filepath.Join(binDir, program), args...), out: &buffer{}, exited: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, p.out, p.out
-	p.cmd.Env = environment()
+	p.cmd.Env = append(environment(), env...)
 	// A group of its own, as a shell makes.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	require.NoError(t, p.cmd.Start())
@@ -119,4 +125,10 @@ func contains(text string, all ...string) bool {
 		}
 	}
 	return true
+}
+
+// startWorkerWith starts a worker with variables of its own.
+func startWorkerWith(t *testing.T, env []string, root, queue string, args ...string) *process {
+	t.Helper()
+	return launchWith(t, env, root, "longhaul-worker", append([]string{"--address", shared.local.Address, "--root", root, "--task-queue", queue}, args...)...)
 }

@@ -123,5 +123,5 @@ func TestRedriveByID(t *testing.T) {
 
 	out, code = runProgram(t, root, "longhaul", "redrive", "nothing", "--address", shared.local.Address)
 	require.Equal(t, 1, code)
-	require.Contains(t, out, "nothing is neither an output folder here nor a job on the server")
+	require.Contains(t, out, "there is no folder nothing, and no job of that id on the Temporal server")
 }

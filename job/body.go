@@ -6,7 +6,9 @@ import "encoding/json"
 // templates, so that quotes in data can never break the JSON.
 type Body struct {
 	Text string
-	// Tree is set instead of Text if the body is JSON other than a string.
+	// Tree is set instead of Text if the body is JSON other than a string. One
+	// that was decoded is compact and has its keys in order, so that it is the
+	// same whichever file, indented or not, it has come through.
 	Tree json.RawMessage
 }
 
@@ -18,11 +20,13 @@ func (b Body) IsZero() bool { return b.IsEmpty() }
 
 // UnmarshalJSON reads a string as text, anything else as a tree.
 func (b *Body) UnmarshalJSON(data []byte) error {
+	*b = Body{}
 	if json.Unmarshal(data, &b.Text) == nil {
 		return nil
 	}
-	b.Text, b.Tree = "", append(json.RawMessage(nil), data...)
-	return nil
+	var err error
+	b.Tree, err = compactJSON(data)
+	return err
 }
 
 // MarshalJSON writes what was read.
@@ -31,4 +35,12 @@ func (b Body) MarshalJSON() ([]byte, error) {
 		return b.Tree, nil
 	}
 	return json.Marshal(b.Text)
+}
+
+// identity is the same for bodies that mean the same.
+func (b Body) identity() string {
+	if len(b.Tree) > 0 {
+		return "tree " + canonicalJSON(b.Tree)
+	}
+	return "text " + b.Text
 }

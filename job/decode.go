@@ -5,23 +5,160 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
+	"slices"
 	"strings"
 )
 
 // UnmarshalJSON fills in the defaults of what is not there, and refuses unknown
 // fields by name: encoding/json, and with it Temporal's data converter, would
-// silently drop a misspelt one.
+// silently drop a misspelt one. Its error holds all that is wrong.
 func (s *Spec) UnmarshalJSON(data []byte) error {
-	type plain Spec
-	*s = DefaultSpec()
-	if err := checkFields("", data, reflect.TypeFor[Spec]()); err != nil {
-		return err
+	spec, problems := ReadSpec(data)
+	if *s = spec; len(problems) == 0 {
+		return nil
 	}
-	return decode(data, (*plain)(s))
+	return Joined(append(problems, Unexplained(spec.Problems(), problems)...))
 }
 
+// ReadSpec decodes as much of a spec's JSON as fits, and returns everything that
+// does not: unknown fields, wrong types. Ranges are for Spec.Problems.
+func ReadSpec(data []byte) (Spec, []*Error) {
+	type plain Spec
+	spec := DefaultSpec()
+	var c checker
+	fitting := c.check("", data, reflect.TypeFor[Spec]())
+	if fitting == nil {
+		return spec, c.problems
+	}
+	if err := json.Unmarshal(fitting, (*plain)(&spec)); err != nil {
+		c.found(Errorf(KindSpec, "spec", "%w", err))
+	}
+	return spec, c.problems
+}
+
+// Joined is one error of all problems; nil if there are none.
+func Joined(problems []*Error) error {
+	if len(problems) == 1 {
+		return problems[0]
+	}
+	errs := make([]error, len(problems))
+	for i, problem := range problems {
+		errs[i] = problem
+	}
+	return errors.Join(errs...)
+}
+
+// Unexplained are the problems that do not follow from what is known already: a
+// call with a misspelt field is not missing too.
+func Unexplained(problems, known []*Error) []*Error {
+	return slices.DeleteFunc(problems, func(p *Error) bool {
+		return slices.ContainsFunc(known, func(k *Error) bool { return within(k.Op, p.Op) })
+	})
+}
+
+// within says whether a field is the other one or inside it.
+func within(field, other string) bool {
+	rest, ok := strings.CutPrefix(field, other)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// checker walks JSON along a Go type and collects what does not fit.
+type checker struct{ problems []*Error }
+
+func (c *checker) found(problem *Error) { c.problems = append(c.problems, problem) }
+
+// check returns the JSON without what does not fit; nil if nothing is left.
+func (c *checker) check(path string, data []byte, t reflect.Type) json.RawMessage {
+	null := string(bytes.TrimSpace(data)) == "null"
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	object := t.Kind() == reflect.Struct && t != reflect.TypeFor[FailureLimit]() && t != reflect.TypeFor[Body]()
+	switch {
+	case null && object:
+		return nil
+	case null:
+		c.found(Errorf(KindSpec, path, "has no value").WithHint("give one, or leave the field out"))
+		return nil
+	case object, t.Kind() == reflect.Map:
+		return c.checkObject(path, data, t)
+	case t.Kind() == reflect.Slice:
+		return c.checkList(path, data, t.Elem())
+	default:
+		return c.checkValue(path, data, t)
+	}
+}
+
+func (c *checker) checkObject(path string, data []byte, t reflect.Type) json.RawMessage {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
+		c.found(Errorf(KindSpec, orSpec(path), "must be a JSON object"))
+		return nil
+	}
+	fitting := map[string]json.RawMessage{}
+	seen := map[string]bool{}
+	for decoder.More() {
+		token, err := decoder.Token()
+		name, _ := token.(string)
+		var value json.RawMessage
+		if err == nil {
+			err = decoder.Decode(&value)
+		}
+		if err != nil {
+			c.found(Errorf(KindSpec, orSpec(path), "%w", err))
+			return nil
+		}
+		if seen[name] {
+			c.found(Errorf(KindSpec, join(path, name), "is there twice").WithHint("keep one of them"))
+			continue
+		}
+		seen[name] = true
+		field, ok := fieldOf(t, name)
+		if !ok {
+			c.found(unknownField(path, name, t))
+		} else if value = c.check(join(path, name), value, field); value != nil {
+			fitting[name] = value
+		}
+	}
+	return encodeTree(fitting)
+}
+
+func (c *checker) checkList(path string, data []byte, t reflect.Type) json.RawMessage {
+	var elements []json.RawMessage
+	if err := json.Unmarshal(data, &elements); err != nil {
+		c.found(Errorf(KindSpec, path, "must be a list"))
+		return nil
+	}
+	fitting := []json.RawMessage{}
+	for i, element := range elements {
+		fitting = append(fitting, c.check(fieldAt(path, i), element, t))
+	}
+	if slices.ContainsFunc(fitting, func(element json.RawMessage) bool { return element == nil }) {
+		return nil // the numbers of the others would change
+	}
+	return encodeTree(fitting)
+}
+
+func (c *checker) checkValue(path string, data []byte, t reflect.Type) json.RawMessage {
+	err := json.Unmarshal(data, reflect.New(t).Interface())
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return data
+	case errors.As(err, &wrongType):
+		problem := Errorf(KindSpec, path, "found a JSON %s where a %s belongs", wrongType.Value, goKind(t))
+		if t.Kind() == reflect.Bool {
+			problem = problem.WithHint("write true or false")
+		}
+		c.found(problem)
+	default:
+		c.found(Errorf(KindSpec, path, "%w", err))
+	}
+	return nil
+}
+
+// decode is for a part of a spec that is decoded by itself.
 func decode(data []byte, into any) error {
 	err := json.Unmarshal(data, into)
 	var wrongType *json.UnmarshalTypeError
@@ -44,76 +181,7 @@ func goKind(t reflect.Type) string {
 	}
 }
 
-// checkFields walks the JSON along the Go type and names the first field that
-// is not there.
-func checkFields(path string, data []byte, t reflect.Type) error {
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if t.Kind() == reflect.Slice && t.Elem() == reflect.TypeFor[StatusPattern]() {
-		return checkElements(path, data, t.Elem())
-	}
-	if t.Kind() != reflect.Struct || t == reflect.TypeFor[FailureLimit]() || t == reflect.TypeFor[Body]() {
-		return checkValue(path, data, t)
-	}
-	known := fieldsOf(t)
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
-		if bytes.Equal(bytes.TrimSpace(data), []byte("null")) {
-			return nil
-		}
-		return Errorf(KindSpec, orSpec(path), "must be a JSON object")
-	}
-	for decoder.More() {
-		token, err := decoder.Token()
-		if err != nil {
-			return Errorf(KindSpec, orSpec(path), "%w", err)
-		}
-		name, _ := token.(string)
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil && !errors.Is(err, io.EOF) {
-			return Errorf(KindSpec, join(path, name), "%w", err)
-		}
-		field, ok := known[name]
-		if !ok {
-			return unknownField(path, name, t)
-		}
-		if err := checkFields(join(path, name), value, field); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func checkElements(path string, data []byte, t reflect.Type) error {
-	var elements []json.RawMessage
-	if err := json.Unmarshal(data, &elements); err != nil {
-		return Errorf(KindSpec, path, "must be a list")
-	}
-	for i, element := range elements {
-		if err := checkValue(fmt.Sprintf("%s[%d]", path, i), element, t); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// checkValue lets our own scalar types speak with the field's name in front.
-func checkValue(path string, data []byte, t reflect.Type) error {
-	value, ok := reflect.New(t).Interface().(json.Unmarshaler)
-	if !ok {
-		return nil
-	}
-	if bytes.Equal(data, []byte("null")) {
-		return Errorf(KindSpec, path, "has no value").WithHint("give one, or leave the field out")
-	}
-	if err := value.UnmarshalJSON(data); err != nil {
-		return Errorf(KindSpec, path, "%w", err)
-	}
-	return nil
-}
-
-func unknownField(path, name string, t reflect.Type) error {
+func unknownField(path, name string, t reflect.Type) *Error {
 	err := Errorf(KindSpec, join(path, name), "unknown field")
 	if near := nearest(name, fieldNames(t)); near != "" {
 		err.Err = fmt.Errorf("unknown field, did you mean %s?", near)
@@ -122,12 +190,17 @@ func unknownField(path, name string, t reflect.Type) error {
 	return err.WithHint("the fields here are %s", strings.Join(fieldNames(t), ", "))
 }
 
-func fieldsOf(t reflect.Type) map[string]reflect.Type {
-	fields := make(map[string]reflect.Type, t.NumField())
-	for i := range t.NumField() {
-		fields[jsonName(t.Field(i))] = t.Field(i).Type
+// fieldOf is the type of a struct's field, or of a map's values.
+func fieldOf(t reflect.Type, name string) (reflect.Type, bool) {
+	if t.Kind() == reflect.Map {
+		return t.Elem(), true
 	}
-	return fields
+	for i := range t.NumField() {
+		if jsonName(t.Field(i)) == name {
+			return t.Field(i).Type, true
+		}
+	}
+	return nil, false
 }
 
 func fieldNames(t reflect.Type) []string {
@@ -149,6 +222,8 @@ func join(path, name string) string {
 	}
 	return path + "." + name
 }
+
+func fieldAt(path string, index int) string { return fmt.Sprintf("%s[%d]", path, index) }
 
 func orSpec(path string) string {
 	if path == "" {

@@ -23,7 +23,7 @@ type Facts struct {
 	Latency  string
 	Failures []FailureGroup
 	Changes  []Change
-	// Earlier are batches of earlier runs that were opened again.
+	// Earlier are records of earlier runs that were called again since.
 	Earlier []EarlierRun
 }
 
@@ -44,13 +44,15 @@ const (
 	StateStopped  StateName = "stopped"
 )
 
-// EarlierRun is what a run did whose batches were opened again since.
+// EarlierRun is what is known of records that were done before, and called again
+// since: their answers are not in the parts.
 type EarlierRun struct {
-	Ended time.Time
-	// Why they were opened again, such as "redrive --status 422".
-	Why string
+	Ended time.Time `json:"ended,omitzero"`
+	// Why it was stopped, if that is known.
+	Why string `json:"why,omitempty"`
 	Totals
-	Finished []Finished
+	// Finished are the chunks of batches that were made anew.
+	Finished []Finished `json:"finished,omitempty"`
 }
 
 // FailureGroup is the records that failed in the same way.

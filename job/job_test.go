@@ -57,7 +57,7 @@ func TestWhichFolderAJobMayGoOnIn(t *testing.T) {
 	same.Call.HTTP = &other
 	same.Parallelism, same.Rate, same.ChunkInterval, same.Retry.MaximumAttempts = 1, 5, 0, 1
 	same.ChunkSize, same.BatchSize = 500, 10
-	require.NoError(t, m.Accepts(same, m.Input), "pace and limits may differ")
+	require.NoError(t, m.Accepts(same, m.Input, true), "pace and limits may differ")
 
 	for want, change := range map[string]func(*Spec, *Fingerprint){
 		"another input":                          func(_ *Spec, f *Fingerprint) { f.SHA256 = "abd" },
@@ -71,10 +71,17 @@ func TestWhichFolderAJobMayGoOnIn(t *testing.T) {
 	} {
 		s, f := spec, m.Input
 		change(&s, &f)
-		err := m.Accepts(s, f)
+		err := m.Accepts(s, f, true)
 		require.ErrorContains(t, err, want)
 		require.Equal(t, KindOutput, KindOf(err))
 	}
+	renewed := call
+	renewed.Headers = map[string]string{"A": "1", "b": "2", "Authorization": "Bearer new"}
+	same.Call.HTTP = &renewed
+	require.NoError(t, m.Accepts(same, m.Input, true), "another key asks for the same answers")
+	fresh := m.Spec
+	fresh.Call = CallSpec{Sleep: &SleepSpec{}}
+	require.NoError(t, m.Accepts(fresh, m.Input, false), "no answer depends on the call yet")
 }
 
 func TestRanges(t *testing.T) {

@@ -1,7 +1,9 @@
 package job
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -18,10 +20,25 @@ type Manifest struct {
 	Input   Fingerprint `json:"input"`
 	// Calls counts how often a redrive has changed the call.
 	Calls int `json:"calls,omitempty"`
+	// Limit is how many of the input's records the job has; 0 for all.
+	Limit int64 `json:"limit,omitempty"`
 }
 
-// Goes returns the manifest of a job that goes on with another spec and input.
-func (m Manifest) Goes(on Spec, input Fingerprint) Manifest {
+// Records is how many records the job has.
+func (m Manifest) Records() int64 {
+	if m.Limit > 0 {
+		return min(m.Limit, m.Input.Records)
+	}
+	return m.Input.Records
+}
+
+// Goes returns the manifest of a job that goes on with another spec and input; done
+// is how many records, from the first one on, it has at least.
+func (m Manifest) Goes(on Spec, input Fingerprint, done int64) Manifest {
+	m.Limit = 0
+	if on.Input.Limit > 0 {
+		m.Limit = max(on.Input.Limit, done)
+	}
 	if m.Spec.Call.identity() != on.Call.identity() {
 		m.Calls++
 	}
@@ -59,13 +76,14 @@ func (f Fingerprint) Unchanged(size int64, modified time.Time) bool {
 
 // Accepts says whether a job with this spec and input may go on in a folder
 // with this manifest: everything that the answers depend on must be the same.
-// Parallelism, pace, retry and limits may differ.
-func (m Manifest) Accepts(spec Spec, input Fingerprint) error {
+// Parallelism, pace, retry and limits may differ, and so may the call as long as
+// none has succeeded.
+func (m Manifest) Accepts(spec Spec, input Fingerprint, succeeded bool) error {
 	if m.Input.Records != input.Records || m.Input.SHA256 != input.SHA256 {
 		return m.Spec.refuse("another input (%d records, sha256 %.12s; now %d records, sha256 %.12s)",
 			m.Input.Records, orNone(m.Input.SHA256), input.Records, orNone(input.SHA256))
 	}
-	return m.Spec.accepts(spec)
+	return m.Spec.accepts(spec, succeeded)
 }
 
 // Accepts says whether the other spec asks for the same answers, of the same
@@ -76,11 +94,11 @@ func (s Spec) Accepts(other Spec) error {
 	if s.Input.URI != other.Input.URI || !sameCount {
 		return s.refuse("another input")
 	}
-	return s.accepts(other)
+	return s.accepts(other, true)
 }
 
 // accepts compares all that the answers depend on but the input.
-func (s Spec) accepts(other Spec) error {
+func (s Spec) accepts(other Spec, succeeded bool) error {
 	switch {
 	case s.Input.ResolvedFormat() != other.Input.ResolvedFormat():
 		return s.refuse("input.format %s, not %s", s.Input.ResolvedFormat(), other.Input.ResolvedFormat())
@@ -88,7 +106,7 @@ func (s Spec) accepts(other Spec) error {
 		return s.refuse("output.include_input %t, not %t", s.Output.IncludeInput, other.Output.IncludeInput)
 	case s.BatchRecords() != other.BatchRecords():
 		return s.refuse("parts of chunk_size × batch_size = %d records, not %d", s.BatchRecords(), other.BatchRecords())
-	case other.Redrive == nil && s.Call.identity() != other.Call.identity():
+	case succeeded && other.Redrive == nil && s.Call.identity() != other.Call.identity():
 		return s.refuse("another call")
 	}
 	return nil
@@ -99,13 +117,13 @@ func (s Spec) refuse(format string, args ...any) error {
 		WithHint("use the spec and input that it was begun with, or another output.uri")
 }
 
-// identity is the call but for the settings that only bound it.
+// identity is the same for calls that give the same answers: it is made of all
+// settings but those that only bound a call, and does not depend on how they
+// are written.
 func (c CallSpec) identity() string {
 	switch {
 	case c.HTTP != nil:
-		h := *c.HTTP
-		// fmt prints maps in key order.
-		return fmt.Sprintf("http %q %q %q %q %q", h.Method, h.URL, h.Headers, h.Body.Text+string(h.Body.Tree), h.Select)
+		return c.HTTP.identity()
 	case c.Exec != nil:
 		return fmt.Sprintf("exec %q", c.Exec.Command)
 	case c.Func != nil:
@@ -115,6 +133,23 @@ func (c CallSpec) identity() string {
 	default:
 		return ""
 	}
+}
+
+func (h *HTTPSpec) identity() string {
+	// Names of headers do not depend on case (RFC 9110, 5.1).
+	headers := make(map[string]string, len(h.Headers))
+	for name, value := range h.Headers {
+		if !HoldsSecret(name) { // another key asks for the same answers
+			headers[strings.ToLower(name)] = value
+		}
+	}
+	null := SelectNull("")
+	if h.Select != "" {
+		null = cmp.Or(h.SelectNull, SelectNullFail)
+	}
+	// fmt prints maps in key order.
+	return fmt.Sprintf("http %q %q %q %q %q %q %q", h.EffectiveMethod(), h.URL, headers, h.Body.identity(),
+		h.Select, null, h.FailIf)
 }
 
 func orNone(digest string) string {

@@ -1,6 +1,10 @@
 package job
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // nearest is the candidate that a misspelt name most likely meant, or "" when
 // none is near. Case, dashes and underscores do not count.
@@ -14,28 +18,40 @@ func nearest(name string, candidates []string) string {
 	return best
 }
 
-func fold(name string) string {
-	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
+// ByLikeness sorts names, those that are most like the name first.
+func ByLikeness(name string, names []string) []string {
+	slices.SortStableFunc(names, func(a, b string) int {
+		return cmp.Compare(editDistance(fold(name), fold(a)), editDistance(fold(name), fold(b)))
+	})
+	return names
 }
 
-// editDistance is Levenshtein's, by Wagner and Fischer's algorithm (1974) in
-// one row.
+func fold(name string) string {
+	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
+}
+
+// editDistance is the optimal string alignment distance: letters that are put in,
+// left out, replaced, or exchanged with the next one count one each.
 func editDistance(a, b string) int {
+	var last []int
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
+		next := make([]int, len(b)+1)
+		next[0] = i + 1
 		for j := range len(b) {
-			substitute := diagonal
+			substitute := row[j]
 			if a[i] != b[j] {
 				substitute++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
+			next[j+1] = min(substitute, next[j]+1, row[j+1]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], last[j-1]+1)
+			}
 		}
+		last, row = row, next
 	}
 	return row[len(b)]
 }

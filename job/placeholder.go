@@ -31,7 +31,7 @@ func (s Spec) Resolve(workflowID string, scheduled time.Time) Spec {
 // its own.
 func (s Spec) HasPlaceholder() bool { return placeholder.MatchString(s.Input.URI + s.Output.URI) }
 
-func checkPlaceholders(field, uri string) error {
+func checkPlaceholders(field, uri string) *Error {
 	for _, found := range placeholder.FindAllString(uri, -1) {
 		if found != placeholderID && found != placeholderTime {
 			return Errorf(KindSpec, field, "%s is not a placeholder", found).WithHint("use %s or %s", placeholderID, placeholderTime)

@@ -113,6 +113,9 @@ func (f FailureCount) String() string {
 // SignalOutage carries a Notice from a worker to its job.
 const SignalOutage = "outage"
 
+// SignalProven comes from a worker when the first call of its job has succeeded.
+const SignalProven = "proven"
+
 // Notice says what a pool waits for; nothing when that is over.
 type Notice struct {
 	Pool    string `json:"pool"`

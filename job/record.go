@@ -53,6 +53,10 @@ type CallError struct {
 	RetryAfter time.Duration `json:"-"`
 	// Throttled: the called side refused the call because there were too many.
 	Throttled bool `json:"-"`
+	// Setup: as a rule a mistake in the spec (a host without an address, a
+	// certificate that is not trusted): while no call has succeeded, it counts as
+	// one that no retry can fix.
+	Setup bool `json:"-"`
 	// Stop: the job must stop, because no other call would end better.
 	Stop bool `json:"-"`
 }

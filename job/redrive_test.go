@@ -14,12 +14,12 @@ func TestARedriveMayChangeTheCall(t *testing.T) {
 	m := Manifest{JobID: "J", Spec: old}
 	changed := old
 	changed.Call.Func = &FuncSpec{Name: "b"}
-	require.ErrorContains(t, m.Accepts(changed, m.Input), "another call")
+	require.ErrorContains(t, m.Accepts(changed, m.Input, true), "another call")
 	changed.Redrive = &RedriveSpec{}
-	require.NoError(t, m.Accepts(changed, m.Input))
+	require.NoError(t, m.Accepts(changed, m.Input, true))
 	require.Equal(t, "J", m.CallID())
-	next := m.Goes(changed, m.Input)
+	next := m.Goes(changed, m.Input, 0)
 	require.Nil(t, next.Spec.Redrive)
 	require.Equal(t, "J-1", next.CallID(), "another call, another idempotency key")
-	require.Equal(t, "J-1", next.Goes(changed, m.Input).CallID(), "the same call, the same key")
+	require.Equal(t, "J-1", next.Goes(changed, m.Input, 0).CallID(), "the same call, the same key")
 }

@@ -54,6 +54,9 @@ type InputSpec struct {
 	Count *int64 `json:"count,omitempty"`
 	// Format is jsonl, csv or lines; default by the file's extension.
 	Format Format `json:"format,omitempty"`
+	// Limit is how many records, from the first one on, the job has; 0, the default,
+	// for all. A job that goes on may have another limit, or none.
+	Limit int64 `json:"limit,omitempty"`
 }
 
 // OutputSpec names the folder that the answers go to.

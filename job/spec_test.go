@@ -102,7 +102,7 @@ func TestAMinimalSpecIsValid(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		minimal + `}`,
-		`{"input":{"uri":"a.jsonl"},"output":{"uri":"o"},"call":{"http":{"url":"http://x"}}}`,
+		`{"input":{"uri":"a.jsonl"},"output":{"uri":"o"},"call":{"http":{"url":"http://x/{{.}}"}}}`,
 		`{"input":{"count":0},"output":{"uri":"o"},"call":{"sleep":{"duration":"0s"}},"max_failures":0,"rate":0.5}`,
 		`{"input":{"uri":"a.txt","format":"csv"},"output":{"uri":"o"},"call":{"sleep":{"duration":"0s"}},"max_failures":"100%"}`,
 	} {

@@ -27,8 +27,9 @@ type Tuning struct {
 func (t *Tuning) UnmarshalJSON(data []byte) error {
 	type plain Tuning
 	*t = Tuning{}
-	if err := checkFields("", data, reflect.TypeFor[Tuning]()); err != nil {
-		return err
+	var c checker
+	if c.check("", data, reflect.TypeFor[Tuning]()); len(c.problems) > 0 {
+		return Joined(c.problems)
 	}
 	return decode(data, (*plain)(t))
 }
@@ -115,6 +116,8 @@ type Control struct {
 	Paused  bool  `json:"paused"`
 	// Shares are those of the lanes, by number. A lane without calls is closed.
 	Shares []Share `json:"shares"`
+	// MaxFailures is nil in a file of a version that did not write it.
+	MaxFailures *FailureLimit `json:"max_failures,omitempty"`
 	// Changes are all that were made, those of earlier jobs in this folder too.
 	Changes []Change `json:"changes"`
 }

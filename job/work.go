@@ -60,6 +60,11 @@ type Chunk struct {
 	// Final says that no chunk follows in this lane: its share is left to the
 	// neighbours in the same process, so that a job does not end on a few calls.
 	Final bool `json:"final,omitempty"`
+	// Canary is how many calls may be in flight until one has succeeded; 0 if one
+	// has, or for no such limit.
+	Canary int `json:"canary,omitempty"`
+	// Failures is what the job tolerates.
+	Failures *FailureBudget `json:"failures,omitempty"`
 }
 
 // JournalRef is a sealed journal: later bytes of the file do not count.
@@ -121,6 +126,9 @@ type Receipt struct {
 	// Unfinished: the lane was closed before every record had an answer. The
 	// journals are there, but nothing else of the receipt.
 	Unfinished bool `json:"unfinished,omitempty"`
+	// Called counts the records that were called by this attempt, Calls the calls.
+	Called int64 `json:"called,omitempty"`
+	Calls  int64 `json:"calls,omitempty"`
 }
 
 // Batch is the argument of FlushBatch: a range to merge from these journals.
@@ -151,8 +159,20 @@ type Plan struct {
 	Committed []Range `json:"committed,omitempty"`
 	// Totals are those of the committed ranges.
 	Totals Totals `json:"totals"`
+	// Partial are batches of which most records have an answer, in order.
+	Partial []Partial `json:"partial,omitempty"`
+	// Proven says that a call of this job has succeeded.
+	Proven bool `json:"proven,omitempty"`
+	// Kept counts the records of a redrive that are not called again.
+	Kept Totals `json:"kept,omitzero"`
 	// Redriven counts failed records that are called again.
 	Redriven int64 `json:"redriven,omitempty"`
+}
+
+// Partial is a range of which only some records are still to be called.
+type Partial struct {
+	Range
+	Missing int64 `json:"missing"`
 }
 
 // Summary is the result of the workflow and the content of _SUCCESS.

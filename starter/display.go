@@ -1,22 +1,14 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"strings"
-	"time"
 
-	"github.com/dustin/go-humanize"
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
 	"longhaul/job"
 )
-
-// plainInterval is how often a line comes without a terminal.
-const plainInterval = 3 * time.Second
 
 // display shows snapshots.
 type display interface {
@@ -24,147 +16,75 @@ type display interface {
 	end(summary job.Summary, finished bool)
 }
 
-// newDisplay draws a bar on a terminal, and writes plain lines elsewhere.
-func newDisplay(w io.Writer) display {
-	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		return newBar(w)
+// header is what the first line says; what is empty is left out.
+type header struct {
+	Job, Output, UI string
+	// Told: somebody has said it already.
+	Told bool
+	// Worker is the command that starts a worker for the job; empty if the
+	// program has one.
+	Worker string
+}
+
+// newDisplay draws a screen on a terminal, and writes plain lines elsewhere.
+func newDisplay(w io.Writer, h header) display {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
+		return &plain{w: w, header: h}
 	}
-	return &plain{w: w}
+	return newScreen(file, h, look80(file), styleFrom(os.Getenv))
 }
 
-// plain writes a line every few seconds.
-type plain struct {
-	w       io.Writer
-	speed   speed
-	last    time.Time
-	trouble string
+// size is that of a terminal.
+type size struct{ width, height int }
+
+// look80 asks the terminal each time; one that does not know has 80 columns.
+func look80(file *os.File) func() size {
+	return func() size {
+		width, height, err := term.GetSize(int(file.Fd()))
+		if err != nil || width <= 0 || height <= 0 {
+			return size{80, 24}
+		}
+		return size{width, height}
+	}
 }
 
-func (p *plain) update(s snapshot) {
-	p.speed.add(s)
-	if s.trouble != p.trouble {
-		p.trouble = s.trouble
-		if s.trouble != "" {
-			p.print(s.trouble)
+// style is what a terminal can show.
+type style struct{ color, unicode bool }
+
+// styleFrom reads the environment as other programs do: see no-color.org.
+func styleFrom(getenv func(string) string) style {
+	locale := getenv("LC_ALL")
+	for _, name := range []string{"LC_CTYPE", "LANG"} {
+		if locale == "" {
+			locale = getenv(name)
 		}
 	}
-	if s.known && s.at.Sub(p.last) >= plainInterval {
-		p.last = s.at
-		p.print(line(s, &p.speed))
+	locale = strings.ToLower(locale)
+	return style{
+		color:   getenv("NO_COLOR") == "",
+		unicode: strings.Contains(locale, "utf-8") || strings.Contains(locale, "utf8"),
 	}
 }
 
-func (p *plain) end(job.Summary, bool) {}
-
-func (p *plain) print(text string) {
-	// Whoever closed the output does not want the line.
-	_, _ = fmt.Fprintln(p.w, text)
-}
-
-func line(s snapshot, v *speed) string {
-	if s.Records == 0 {
-		return string(s.Phase)
+// parts are the parts of the first line.
+func (h header) parts() []string {
+	if h.Told {
+		return nil
 	}
-	text := fmt.Sprintf("%s: %s of %s records (%.1f%%), %s, %s failed, %s left",
-		s.Phase, humanize.Comma(s.done()), humanize.Comma(s.Records), 100*float64(s.done())/float64(s.Records),
-		v.rate(), humanize.Comma(s.Failed), v.left(s))
-	if s.Limit != "" {
-		text += ", limited by " + string(s.Limit)
+	var parts []string
+	for _, p := range []struct{ name, value string }{{"job", h.Job}, {"output", h.Output}, {"Web UI", h.UI}} {
+		if p.value != "" {
+			parts = append(parts, p.name+" "+p.value)
+		}
 	}
-	return text
+	return parts
 }
 
-// bar draws one screen in place: a line with the bar, and some below it.
-type bar struct {
-	progress *mpb.Progress
-	bar      *mpb.Bar
-	latest   chan snapshot
-	speed    speed
-}
-
-func newBar(w io.Writer) *bar {
-	b := &bar{progress: mpb.New(mpb.WithOutput(w), mpb.WithWidth(100)), latest: make(chan snapshot, 1)}
-	b.latest <- snapshot{}
-	b.bar = b.progress.AddBar(0,
-		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return b.counts() })),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return b.figures() })),
-		mpb.BarExtender(mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
-			_, err := io.WriteString(w, b.below())
-			return err
-		}), false),
-	)
-	return b
-}
-
-func (b *bar) now() snapshot {
-	s := <-b.latest
-	b.latest <- s
-	return s
-}
-
-func (b *bar) update(s snapshot) {
-	if !s.known {
-		return
-	}
-	old := <-b.latest
-	b.speed.add(s)
-	b.latest <- s
-	if old.Records == 0 && s.Records > 0 {
-		b.bar.SetRefill(s.Skipped)
-	}
-	b.bar.SetTotal(s.Records, false)
-	b.bar.SetCurrent(b.speed.estimate(s))
-}
-
-func (b *bar) end(summary job.Summary, finished bool) {
-	if finished {
-		s := <-b.latest
-		s.Records, s.Totals, s.inChunks, s.trouble = summary.Records, summary.Totals, 0, ""
-		b.latest <- s
-		b.bar.SetTotal(max(1, summary.Records), false)
-		b.bar.SetCurrent(max(1, summary.Records))
-		b.bar.SetTotal(-1, true)
-	} else {
-		b.bar.Abort(false)
-	}
-	b.progress.Wait()
-}
-
-func (b *bar) counts() string {
-	s := b.now()
-	if s.Records == 0 {
-		return string(s.Phase) + " "
-	}
-	return humanize.Comma(s.done()) + " / " + humanize.Comma(s.Records) + " "
-}
-
-func (b *bar) figures() string {
-	s := <-b.latest
-	text := fmt.Sprintf(" %s, %s failed, %s left", b.speed.rate(), humanize.Comma(s.Failed), b.speed.left(s))
-	b.latest <- s
-	return text
-}
-
-// below are the lines under the bar.
-func (b *bar) below() string {
-	s := b.now()
-	if !s.known || s.Records == 0 {
+// noWorker says what a job waits for that nobody works on.
+func (h header) noWorker(s snapshot) string {
+	if s.known || h.Worker == "" {
 		return ""
 	}
-	var text strings.Builder
-	text.WriteString(string(s.Phase))
-	if s.Limit != "" {
-		text.WriteString(", limited by " + string(s.Limit))
-	}
-	fmt.Fprintf(&text, "; p50 %.0f ms, p95 %.0f ms, p99 %.0f ms; parallelism %d", s.Latency.P50, s.Latency.P95, s.Latency.P99, s.Settings.Parallelism)
-	if s.Settings.Rate > 0 {
-		fmt.Fprintf(&text, ", rate %g", s.Settings.Rate)
-	}
-	for _, failure := range s.Failures {
-		fmt.Fprintf(&text, "\n  %s × %s", humanize.Comma(failure.Count), failure)
-	}
-	if s.trouble != "" {
-		text.WriteString("\n" + s.trouble)
-	}
-	return text.String() + "\n"
+	return noWorkerText(s.queue, h.Worker)
 }

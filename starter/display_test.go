@@ -10,28 +10,15 @@ import (
 	"longhaul/job"
 )
 
-// after is a job's snapshot that many seconds in.
-func after(seconds int, done, inChunks int64) snapshot {
-	s := snapshot{at: time.Unix(int64(1000+seconds), 0), known: true, inChunks: inChunks}
-	s.Phase, s.Records, s.Succeeded, s.Failed = job.PhaseRunning, 10_000, done-2, 2
-	return s
-}
+var began = time.Unix(1000, 0)
 
-func TestPlainLines(t *testing.T) {
-	t.Parallel()
-	var b strings.Builder
-	show := newDisplay(&b)
-	show.update(snapshot{at: time.Unix(1000, 0), known: true, Progress: job.Progress{Phase: job.PhaseIndexing}})
-	show.update(after(1, 1000, 0))
-	show.update(after(2, 1500, 0))
-	show.update(after(3, 2000, 1000))
-	waiting := after(4, 3000, 0)
-	waiting.trouble = "ProcessChunk, attempt 2: disk full"
-	show.update(waiting)
-	show.update(waiting)
-	require.Equal(t, "indexing\n"+
-		"running: 3,000 of 10,000 records (30.0%), 1,000/s, 2 failed, 7s left\n"+
-		"ProcessChunk, attempt 2: disk full\n", b.String())
+// after is a job's snapshot that many seconds in: 20 calls of 50 ms in flight.
+func after(seconds int, done, inChunks int64) snapshot {
+	s := snapshot{at: began.Add(time.Duration(seconds) * time.Second), known: true, inChunks: inChunks}
+	s.Phase, s.Records, s.Succeeded, s.Failed, s.Started = job.PhaseRunning, 10_000, done-2, 2, began
+	s.Settings = job.DefaultSpec().Settings()
+	s.Settings.Parallelism, s.Latency = 20, job.Latency{P50: 50, P95: 51, P99: 60}
+	return s
 }
 
 func TestAGroupOfFailures(t *testing.T) {
@@ -44,69 +31,145 @@ func TestAGroupOfFailures(t *testing.T) {
 	require.Equal(t, "1,412 × panic (first: record 1031)\n      such as \"oh 7 stack\"", groupLine(g))
 }
 
-func TestSpeedIsThatOfTheLastSeconds(t *testing.T) {
-	t.Parallel()
-	var v speed
-	require.Equal(t, "0.0/s", v.rate())
-	require.Equal(t, "?", v.left(after(0, 10, 0)))
-	for second := range 100 {
-		// A resumed job begins with thousands done: they are no speed.
-		v.add(after(second, 5000+int64(second)*2, 0))
-	}
-	require.InDelta(t, 2, v.perSecond(), 0.01)
-	require.Equal(t, "2.0/s", v.rate())
-	v.add(snapshot{at: time.Unix(2000, 0)}) // no worker answered
-	require.InDelta(t, 2, v.perSecond(), 0.01)
-}
-
-// Between two words from a chunk the bar goes on at the rate so far, but never back
-// and not for ever.
-func TestTheBarMovesBetweenHeartbeats(t *testing.T) {
-	t.Parallel()
-	var v speed
-	shown := make([]int64, 0, 40)
-	for second := range 40 {
-		s := after(second, 1000+int64(min(second, 20))/5*500, 0) // news every 5 s, then none
-		v.add(s)
-		shown = append(shown, v.estimate(s))
-	}
-	for i := 6; i < 20; i++ {
-		require.Greater(t, shown[i], shown[i-1], "second %d", i)
-	}
-	require.GreaterOrEqual(t, shown[39], shown[20])
-	require.LessOrEqual(t, shown[39], int64(3000+11*100))
-	paused := after(40, 3000, 0)
-	paused.Phase = job.PhasePaused
-	require.Equal(t, shown[39], v.estimate(paused))
-}
-
-func TestTheLinesBelowTheBar(t *testing.T) {
-	t.Parallel()
-	show := newBar(&strings.Builder{})
-	require.Empty(t, show.below())
-	s := after(1, 1000, 0)
-	s.Limit, s.Settings.Parallelism, s.Settings.Rate = job.LimitRate, 20, 5
-	s.Latency = job.Latency{P50: 100, P95: 200, P99: 300.4}
-	s.Failures = []job.FailureCount{{Kind: "http", Status: 503, Count: 1200}, {Kind: "timeout", Count: 2}}
-	s.trouble = "waiting for the API"
-	show.update(s)
-	require.Equal(t, "running, limited by rate; p50 100 ms, p95 200 ms, p99 300 ms; parallelism 20, rate 5\n"+
-		"  1,200 × http 503\n  2 × timeout\nwaiting for the API\n", show.below())
-	show.end(job.Summary{}, false)
-}
-
-func TestABarIsDrawnAndEnds(t *testing.T) {
+func TestWithoutATerminalThereAreLines(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	show := newBar(&b)
-	show.update(after(1, 1000, 0))
-	show.update(after(2, 2000, 0))
-	require.Equal(t, "2,000 / 10,000 ", show.counts())
-	require.Equal(t, " 1,000/s, 2 failed, 8s left", show.figures())
-	show.end(job.Summary{Records: 10_000, Totals: job.Totals{Succeeded: 10_000}}, true)
-	require.Equal(t, "10,000 / 10,000 ", show.counts())
+	show := newDisplay(&b, header{Job: "nightly", Output: "out", Worker: "longhaul-worker --task-queue q"})
+	show.update(snapshot{at: began, known: true, Progress: job.Progress{Phase: job.PhaseIndexing}})
+	running := after(1, 1000, 0)
+	show.update(running) // the state has changed
+	running = after(3, 2000, 1000)
+	show.update(running) // nothing but numbers
+	running.at = running.at.Add(4 * time.Second)
+	show.update(running)
+	show.update(running) // the same again
+	down := after(20, 3000, 0)
+	down.Phase = job.PhaseWaiting
+	down.wait = &job.Wait{Reason: job.WaitOutage, Since: began, Until: began.Add(21 * time.Second), Last: "http 503"}
+	show.update(down)
+	down.wait = &job.Wait{Reason: job.WaitOutage, Since: began, Until: began.Add(31 * time.Second), Last: "http 503"}
+	down.at = began.Add(22 * time.Second)
+	show.update(down) // too soon
+	down.at = began.Add(26 * time.Second)
+	show.update(down)
+	gone := snapshot{at: began.Add(40 * time.Second), queue: "q"}
+	for range 5 {
+		show.update(gone)
+	}
+	clock := func(seconds int) string {
+		return began.Add(time.Duration(seconds) * time.Second).Local().Format(time.TimeOnly)
+	}
+	require.Equal(t, "job nightly, output out\n"+
+		"indexing\n"+
+		"running: 1,000 of 10,000 records (10.0 %), 2 failed (0.2 %, 10 % tolerated)\n"+
+		"running: 3,000 of 10,000 records (30.0 %), 400/s, about 20 s left, 2 failed (0.1 %, 10 % tolerated)\n"+
+		"the API is down (http 503) since "+clock(0)+": next try at "+clock(21)+"\n"+
+		"waiting for the API: 3,000 of 10,000 records (30.0 %), 2 failed (<0.1 %, 10 % tolerated)\n"+
+		"the API is down (http 503) since "+clock(0)+": next try at "+clock(31)+"\n"+
+		"no worker answers on task queue q: start one with longhaul-worker --task-queue q\n", b.String())
+}
 
-	aborted := newBar(&b)
-	aborted.update(after(1, 1000, 0))
-	aborted.end(job.Summary{}, false)
+func TestLinesAreASCII(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	show := newDisplay(&b, header{})
+	s := after(1, 1000, 0)
+	s.trouble = "ProcessChunk, attempt 2: größer\x1b[2J"
+	show.update(s)
+	require.Contains(t, b.String(), "ProcessChunk, attempt 2: gr??er?[2J\n")
+}
+
+func TestAFrameFitsAndShowsOnlyWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	var f frame
+	texts := func(width int) string {
+		var b strings.Builder
+		for _, l := range f.lines(f.now.at, width, style{unicode: true}) {
+			b.WriteString(l.text + "\n")
+		}
+		return b.String()
+	}
+	require.Equal(t, "waiting for the first news of the job\n", texts(59))
+	f.update(snapshot{at: began, known: true, Progress: job.Progress{Phase: job.PhaseIndexing}})
+	require.Equal(t, "indexing\n", texts(59))
+
+	s := after(5, 1002, 998)
+	s.Latency, s.Failed, s.Succeeded = job.Latency{}, 0, 1002
+	s.Skipped = 500
+	f.update(s)
+	require.Equal(t, "▒▒████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ 20.0 %\n"+
+		"2,000 of 10,000 records\nrunning\n", texts(59), "no rate, no time, no latency, no failures")
+
+	s = after(30, 1000, 1000)
+	s.Skipped = 500
+	s.Limit, s.Settings.Rate, s.Rate, s.Latency.P99 = job.LimitRate, 1500, 0, 12_345
+	s.Failed, s.Succeeded, s.Settings.MaxFailures = 120, 880, job.FailureLimit{Value: 1000}
+	s.Failures = []job.FailureCount{{Kind: "http", Status: 503, Count: 118}, {Kind: "timeout", Count: 2}}
+	s.wait = &job.Wait{Reason: job.WaitThrottled, Until: s.at.Add(1500 * time.Millisecond)}
+	f.update(s)
+	require.Equal(t, "▒▒████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ 20.0 %\n"+
+		"2,000 of 10,000 records · 50/s · about 3 min left\n"+
+		"running · limited by rate 1500\n"+
+		"throttled by the API: goes on in 2 s\n"+
+		"120 failed of 1,000 tolerated\n"+
+		"  118 × http 503\n  2 × timeout\n"+
+		"latency p50 50 ms, p95 51 ms, p99 12.3 s\n", texts(59))
+	for width := 1; width < 70; width++ {
+		for _, l := range f.lines(s.at, width, style{}) {
+			require.LessOrEqual(t, len([]rune(l.text)), width)
+		}
+	}
+
+	f.end(job.Summary{Records: 10_000, Totals: job.Totals{Succeeded: 9_880, Failed: 120}}, true)
+	require.Equal(t, "▒▒█████████████████████████████████████████████████ 100 %\n"+
+		"10,000 of 10,000 records\nfinished\n"+
+		"120 failed of 1,000 tolerated\n"+
+		"  118 × http 503\n  2 × timeout\n"+
+		"latency p50 50 ms, p95 51 ms, p99 12.3 s\n", texts(59))
+}
+
+func TestAFrameSaysThatNoWorkerAnswers(t *testing.T) {
+	t.Parallel()
+	f := frame{header: header{Worker: "longhaul-worker --task-queue q --address localhost:7233"}}
+	f.update(after(1, 100, 0))
+	f.update(snapshot{queue: "q"})
+	require.NotContains(t, f.lines(began, 59, style{}), line{"no worker answers on task queue q: start one with", yellow})
+	f.update(snapshot{queue: "q"})
+	lines := f.lines(began, 59, style{})
+	require.Contains(t, lines, line{"no worker answers on task queue q: start one with", yellow})
+	require.Contains(t, lines, line{"longhaul-worker --task-queue q --address localhost:7233", yellow})
+	f.update(after(2, 100, 0))
+	require.Len(t, f.lines(began, 59, style{}), len(lines)-2)
+}
+
+// A terminal that got narrower has broken the lines: all their rows are replaced.
+func TestAPainterReplacesWhatItDrew(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	p := painter{w: &b}
+	lines := []line{{strings.Repeat("x", 100), ""}, {"short", red}, {"", ""}}
+	p.paint(lines, size{120, 24}, true, false)
+	require.NotContains(t, b.String(), "A", "there is nothing above that is ours")
+	require.Contains(t, b.String(), red+"short"+noColors+eraseRight+"\r\n")
+	b.Reset()
+	p.paint(lines, size{120, 24}, true, false)
+	require.Empty(t, b.String(), "nothing new")
+	p.paint(lines, size{40, 24}, true, false)
+	require.Contains(t, b.String(), "\r\x1b[5A")
+	require.Contains(t, b.String(), eraseBelow)
+}
+
+func TestWhatATerminalCanShow(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		env  map[string]string
+		want style
+	}{
+		{map[string]string{}, style{color: true}},
+		{map[string]string{"LANG": "de_DE.UTF-8"}, style{true, true}},
+		{map[string]string{"LANG": "de_DE.UTF-8", "LC_ALL": "C"}, style{true, false}},
+		{map[string]string{"LC_CTYPE": "C.utf8", "NO_COLOR": "1"}, style{false, true}},
+	} {
+		require.Equal(t, c.want, styleFrom(func(name string) string { return c.env[name] }), c.env)
+	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/temporal"
 
 	"longhaul/job"
 )
@@ -19,6 +17,8 @@ import (
 const (
 	lookInterval = 500 * time.Millisecond
 	queryTimeout = 3 * time.Second
+	// processChunk is the type of the activities that make calls.
+	processChunk = "ProcessChunk"
 )
 
 // snapshot is how a job stands.
@@ -26,12 +26,27 @@ type snapshot struct {
 	job.Progress
 	at     time.Time
 	status enumspb.WorkflowExecutionStatus
+	// queue is the job's task queue.
+	queue string
 	// known is false while no worker answers the progress query.
 	known bool
+	// chunks are those that a worker is busy with.
+	chunks []runningChunk
 	// inChunks counts the records done inside running chunks, by heartbeats.
 	inChunks int64
-	// trouble is what an activity waits for, or why its last attempt failed.
+	// wait is what the job waits for, trouble the same if only a text tells, or
+	// why the last attempt of an activity failed.
+	wait    *job.Wait
 	trouble string
+}
+
+// runningChunk has told how many of its records are done: at its start, or with
+// its last heartbeat.
+type runningChunk struct {
+	count
+	started time.Time
+	// again is set for all attempts but the first.
+	again bool
 }
 
 // done counts records with an answer, those inside running chunks too.
@@ -45,14 +60,17 @@ func (s snapshot) done() int64 {
 
 // look asks server and workflow.
 func look(ctx context.Context, c client.Client, id string) (snapshot, error) {
-	s := snapshot{at: time.Now()}
+	s := snapshot{}
 	described, err := c.DescribeWorkflowExecution(ctx, id, "")
 	if err != nil {
 		return s, noSuchJob(id, err)
 	}
+	s.at = time.Now()
 	s.status = described.GetWorkflowExecutionInfo().GetStatus()
+	s.queue = described.GetExecutionConfig().GetTaskQueue().GetName()
+	said := make([]trouble, 0, len(described.GetPendingActivities()))
 	for _, pending := range described.GetPendingActivities() {
-		s.add(pending)
+		said = append(said, s.add(pending))
 	}
 	queryCtx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
@@ -61,22 +79,28 @@ func look(ctx context.Context, c client.Client, id string) (snapshot, error) {
 		err = answer.Get(&s.Progress)
 	}
 	s.known = err == nil
+	s.choose(said)
 	return s, ctx.Err()
 }
 
-func (s *snapshot) add(pending *workflowpb.PendingActivityInfo) {
-	var beat job.Heartbeat
-	if details := pending.GetHeartbeatDetails(); len(details.GetPayloads()) > 0 {
-		decode(details, &beat)
+// add takes what an activity tells of its records, and returns what it waits for.
+func (s *snapshot) add(pending *workflowpb.PendingActivityInfo) trouble {
+	var said job.Heartbeat
+	details := pending.GetHeartbeatDetails()
+	if len(details.GetPayloads()) > 0 {
+		decode(details, &said)
 	}
-	if pending.GetActivityType().GetName() == "ProcessChunk" {
-		s.inChunks += beat.Done
+	if pending.GetActivityType().GetName() == processChunk {
+		s.inChunks += said.Done
+		if pending.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED {
+			started, at := pending.GetLastStartedTime().AsTime(), pending.GetLastHeartbeatTime().AsTime()
+			if at.Before(started) { // another attempt's
+				at = started
+			}
+			s.chunks = append(s.chunks, runningChunk{count{at, said.Done}, started, pending.GetAttempt() > 1})
+		}
 	}
-	if beat.Waiting != "" {
-		s.trouble = beat.Waiting
-	} else if failure := pending.GetLastFailure(); failure != nil && s.trouble == "" {
-		s.trouble = fmt.Sprintf("%s, attempt %d: %s", pending.GetActivityType().GetName(), pending.GetAttempt(), failure.GetMessage())
-	}
+	return troubleOf(pending, said)
 }
 
 // decode leaves the value zero if it does not understand the details.
@@ -92,20 +116,14 @@ func noSuchJob(id string, err error) error {
 func outcome(ctx context.Context, c client.Client, id string) (job.Summary, error) {
 	var summary job.Summary
 	err := c.GetWorkflow(ctx, id, "").Get(ctx, &summary)
-	var application *temporal.ApplicationError
-	var terminated *temporal.TerminatedError
-	switch {
-	case err == nil || ctx.Err() != nil:
+	if err == nil || ctx.Err() != nil {
 		return summary, err
-	case errors.As(err, &application):
-		// Its message was written for the user.
-		return summary, errors.New(application.Message())
-	case temporal.IsCanceledError(err):
-		return summary, fmt.Errorf("job %s was canceled; start it again with the same output to go on", id)
-	case errors.As(err, &terminated):
-		return summary, fmt.Errorf("job %s was terminated; start it again with the same output to go on", id)
 	}
-	return summary, err
+	end, lookErr := endOf(ctx, c, id)
+	if lookErr != nil || end.failure == nil {
+		return summary, err
+	}
+	return summary, end.failure
 }
 
 // follow shows how the job goes until it ends.

@@ -31,7 +31,6 @@ var errInterrupted = errors.New("interrupted")
 var errRefuted = errors.New("not proven")
 
 func main() {
-	connect.BecomeDetached()
 	err := command().ExecuteContext(context.Background())
 	if err != nil && !errors.Is(err, errInterrupted) && !errors.Is(err, errRefuted) {
 		fmt.Fprintln(os.Stderr, "longhaul:", err)
@@ -75,7 +74,7 @@ Exit codes: 0 success, 1 the job failed or verify refuted, 2 wrong usage or spec
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w; see longhaul --help", err)}
 	})
-	root.AddCommand(runCommand(&flags), startCommand(&flags), statusCommand(&flags), watchCommand(&flags),
+	root.AddCommand(validateCommand(), runCommand(&flags), startCommand(&flags), statusCommand(&flags), watchCommand(&flags),
 		cancelCommand(&flags), verifyCommand(), redriveCommand(&flags),
 		pauseCommand(&flags), resumeCommand(&flags), tuneCommand(&flags), reportCommand(), failuresCommand(),
 		scheduleCommand(&flags))

@@ -97,10 +97,10 @@ func (o *redriveOptions) choose(spec *job.Spec) error {
 // start starts an ended job again, on its server and its task queue.
 func (o *redriveOptions) start(cmd *cobra.Command, id string) error {
 	ctx := cmd.Context()
-	return withClient(ctx, o.connect, func(c client.Client) error {
+	return withNamed(ctx, o.connect, id, func(c client.Client) error {
 		described, err := c.DescribeWorkflowExecution(ctx, id, "")
 		if err != nil {
-			return fmt.Errorf("%s is neither an output folder here nor a job on the server: %w", id, err)
+			return err
 		}
 		if described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 			return fmt.Errorf("job %s is still running: its failed records can be redriven when it has ended", id)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,13 +11,10 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
-	"go.temporal.io/sdk/client"
 
 	"longhaul/internal/connect"
-	"longhaul/internal/host"
 	"longhaul/job"
 )
 
@@ -30,6 +26,8 @@ type runOptions struct {
 	allowEnv   []string
 	allowHosts []string
 	exec       bool
+	yes, dry   bool
+	limit      int64
 }
 
 func runCommand(flags *connect.Flags) *cobra.Command {
@@ -41,11 +39,18 @@ func runCommand(flags *connect.Flags) *cobra.Command {
 
 Without an address a local Temporal server is started, whose state lives in
 .longhaul beside SPEC. Paths are relative to the current directory. The same
-command again, after whatever crash, goes on with the same job.
+command again, after whatever crash, goes on with the same job; while the job
+runs, it joins it. Meanwhile longhaul status, watch, pause, resume, tune and cancel
+take the output folder.
+
+The job may run programs (call.exec) and read the environment variables that the
+templates of SPEC name: it is your own file and machine.
 
 Ctrl-C stops taking records and waits for the calls in flight; a second Ctrl-C
 stops at once.`,
 		Example: `  longhaul run job.yaml
+  longhaul run job.yaml --dry-run
+  longhaul run job.yaml --limit 100
   longhaul run job.yaml --input records.csv --output out --parallelism 500
   longhaul run job.yaml --address localhost:7233`,
 		Args: oneArgument("SPEC"),
@@ -63,11 +68,19 @@ stops at once.`,
 
 func (o *runOptions) register(cmd *cobra.Command) {
 	o.spec.register(cmd)
-	cmd.Flags().StringVar(&o.id, "id", "", "workflow id (default: made from the output folder)")
-	cmd.Flags().StringVar(&o.stateDir, "state", "", "folder of the local server (default: .longhaul beside SPEC)")
-	cmd.Flags().StringSliceVar(&o.allowEnv, "allow-env", nil, "environment variable that templates may use; may be repeated")
-	cmd.Flags().StringSliceVar(&o.allowHosts, "allow-host", nil, `host that the job may call, such as "*.example.com"; may be repeated (default: all but link-local and metadata addresses)`)
-	cmd.Flags().BoolVar(&o.exec, "allow-exec", false, "let the job run programs on this machine (call.exec)")
+	flags := cmd.Flags()
+	flags.StringVar(&o.id, "id", "", "workflow id (default: made from the output folder)")
+	flags.StringVar(&o.stateDir, "state", "", "folder of the local server (default: .longhaul beside SPEC)")
+	flags.StringSliceVar(&o.allowHosts, "allow-host", nil, `host that the job may call, such as "*.example.com"; may be repeated (default: all but link-local and metadata addresses)`)
+	flags.BoolVar(&o.yes, "yes", false, "if the job runs already, change its settings to these without asking")
+	flags.Int64Var(&o.limit, "limit", 0, "only the first so many records; the same command without it goes on")
+	flags.BoolVar(&o.dry, "dry-run", false, "show the first requests, without secrets, and make no call")
+	// What these allowed is allowed anyway; old command lines go on working.
+	flags.StringSliceVar(&o.allowEnv, "allow-env", nil, "")
+	flags.BoolVar(&o.exec, "allow-exec", false, "")
+	for _, old := range []string{"allow-env", "allow-exec"} {
+		_ = flags.MarkHidden(old) // it exists
+	}
 }
 
 // run runs a spec that was read from the file; "-" for none.
@@ -75,106 +88,86 @@ func (o *runOptions) run(cmd *cobra.Command, spec job.Spec, file string) error {
 	if err := absolutePaths(&spec); err != nil {
 		return err
 	}
-	if err := o.complete(spec, file); err != nil {
+	if err := checkEnv(spec, file); err != nil {
 		return err
+	}
+	if cmd.Flags().Changed("limit") {
+		spec.Input.Limit = o.limit
+		if err := spec.Validate(); err != nil {
+			return err
+		}
+	}
+	if o.dry {
+		return dryRun(cmd.Context(), cmd.OutOrStdout(), spec, append(spec.EnvNames(), o.allowEnv...))
 	}
 	ctx, stop := interruptible(cmd.Context(), cmd.ErrOrStderr())
 	defer stop()
-
+	if err := o.complete(ctx, spec, file); err != nil {
+		return err
+	}
 	logger, closeLog, err := fileLogger(filepath.Join(o.stateDir, "worker.log"))
 	if err != nil {
 		return err
 	}
 	defer closeLog()
-	c, leave, err := o.server(ctx, cmd.ErrOrStderr(), logger)
+	others, leaveJob, err := enter(ctx, o.stateDir, o.id)
 	if err != nil {
 		return err
 	}
-	err = o.work(ctx, cmd, c, spec, logger)
-	c.Close()
-	return errors.Join(err, leave())
+	defer leaveJob()
+	s, err := openSession(ctx, *o.connect, o.stateDir, logger)
+	if err != nil {
+		return err
+	}
+	r := &runner{runOptions: o, session: s, cmd: cmd, w: cmd.ErrOrStderr(), spec: spec, others: others, logger: logger}
+	err = r.work(ctx)
+	if leaveErr := s.leave(); leaveErr != nil {
+		// The job has ended as it has ended.
+		say(cmd.ErrOrStderr(), "note: %s", leaveErr)
+	}
+	return err
 }
 
-// complete fills in what follows from the spec.
-func (o *runOptions) complete(spec job.Spec, file string) error {
-	if o.id == "" {
-		o.id = "longhaul-" + filepath.Base(spec.Output.URI) + "-" + shortHash(spec.Output.URI)
+// checkEnv finds variables that are not set before anything is started.
+func checkEnv(spec job.Spec, file string) error {
+	for _, name := range spec.EnvNames() {
+		if _, ok := os.LookupEnv(name); !ok {
+			return job.Errorf(job.KindSpec, file, "a template uses the environment variable %s, which is not set", name).
+				WithHint("set it: export %s=...", name)
+		}
 	}
-	if o.stateDir != "" {
-		return nil
-	}
-	beside := "."
-	if file != "-" {
-		beside = filepath.Dir(file)
-	}
-	o.stateDir = filepath.Join(beside, ".longhaul")
 	return nil
 }
 
-// server finds or starts a server; leave must be called after the client has
-// been closed.
-func (o *runOptions) server(ctx context.Context, w io.Writer, logger *slog.Logger) (c client.Client, leave func() error, err error) {
-	settings, err := connect.Load(*o.connect, logger)
-	if err != nil {
-		return nil, nil, err
+// complete fills in what follows from the spec, and from the note of a run that
+// works in the output folder: its server is the one to use.
+func (o *runOptions) complete(ctx context.Context, spec job.Spec, file string) error {
+	kept, err := readNote(spec.Output.URI)
+	if err != nil || kept != nil && kept.Output != spec.Output.URI {
+		kept = nil // damaged, or a copy of another folder: it will be written anew
 	}
-	leave = func() error { return nil }
-	if !settings.Named {
-		local, err := connect.StartLocal(ctx, o.stateDir, settings.Options)
-		if err != nil {
-			return nil, nil, err
+	if o.id == "" && kept != nil {
+		o.id = kept.WorkflowID
+	}
+	if o.id == "" {
+		o.id = "longhaul-" + filepath.Base(spec.Output.URI) + "-" + shortHash(spec.Output.URI)
+	}
+	if o.stateDir == "" && kept != nil && kept.State != "" {
+		if works, err := worksOn(ctx, kept.State, o.id); err == nil && works {
+			o.stateDir = kept.State
 		}
-		say(w, "Temporal Web UI: %s", local.UI)
-		settings.Options.HostPort, leave = local.Address, local.Close
 	}
-	c, err = connect.Dial(ctx, settings.Options)
-	if err != nil {
-		return nil, nil, errors.Join(err, leave())
+	if o.stateDir == "" {
+		beside := "."
+		if file != "-" {
+			beside = filepath.Dir(file)
+		} else if kept != nil && kept.State != "" {
+			beside = filepath.Dir(kept.State)
+		}
+		o.stateDir = filepath.Join(beside, ".longhaul")
 	}
-	return c, leave, nil
-}
+	o.stateDir, err = filepath.Abs(o.stateDir)
 
-// work runs a worker until the job has ended or ctx is done.
-func (o *runOptions) work(ctx context.Context, cmd *cobra.Command, c client.Client, spec job.Spec, logger *slog.Logger) error {
-	// A queue of its own: another worker would look for the paths below its root.
-	queue := "longhaul-run-" + shortHash(spec.Output.URI)
-	worker, err := host.New(c, host.Options{
-		TaskQueue: queue, AllowEnv: o.allowEnv, AllowHosts: o.allowHosts, AllowExec: o.exec,
-		Logger: logger, StopTimeout: 24 * time.Hour,
-	})
-	if err != nil {
-		return err
-	}
-	began := time.Now()
-	working, endWork := context.WithCancel(ctx)
-	defer endWork()
-	stopped := make(chan error, 1)
-	go func() {
-		stopped <- worker.Run(working)
-		endWork() // without a worker there is nothing to follow
-	}()
-
-	w := cmd.ErrOrStderr()
-	var summary job.Summary
-	err = join(working, c, w, startOptions{id: o.id, queue: queue, join: true}, spec)
-	if err == nil {
-		summary, err = follow(working, c, o.id, newDisplay(w))
-	}
-	interrupted := ctx.Err() != nil
-	if interrupted {
-		say(w, "stopping: no more records are taken, calls in flight are waited for; Ctrl-C again to stop at once")
-	}
-	endWork()
-	if stopErr := <-stopped; stopErr != nil {
-		return stopErr
-	}
-	if interrupted {
-		say(w, "stopped; every answer so far is kept. The same command goes on from here")
-		return errInterrupted
-	}
-	if err == nil {
-		return report(cmd.OutOrStdout(), spec, summary, time.Since(began))
-	}
 	return err
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,8 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
-
+	"longhaul/calls"
 	"longhaul/job"
 )
 
@@ -36,28 +34,56 @@ func (f *specFlags) register(cmd *cobra.Command) {
 }
 
 // load reads a spec, JSON or YAML, from a file or "-", and puts the flags that
-// were given on top.
+// were given on top. Its error is everything that is wrong with the spec.
 func (f *specFlags) load(cmd *cobra.Command, file string) (job.Spec, error) {
-	var spec job.Spec
 	data, err := readSpec(cmd, file)
 	if err != nil {
-		return spec, err
+		return job.Spec{}, err
 	}
-	// JSON is YAML; duplicate keys are errors in both.
-	data, err = yaml.YAMLToJSONStrict(data)
-	if err == nil {
-		err = json.Unmarshal(data, &spec)
+	read := readSpecFile(file, data)
+	if read.json == nil {
+		return job.Spec{}, read.err()
 	}
-	if err != nil {
-		return spec, job.Errorf(job.KindSpec, file, "%w", err)
-	}
+	spec, problems := job.ReadSpec(read.json)
+	read.add(problems, nil)
 	if err := f.apply(cmd, &spec); err != nil {
 		return spec, err
 	}
-	if err := spec.Validate(); err != nil {
-		return spec, job.Errorf(job.KindSpec, file, "%w", err)
+	for _, p := range read.problems {
+		problems = append(problems, p.Error)
 	}
-	return spec, nil
+	read.add(job.Unexplained(spec.Problems(), problems), f.given(cmd))
+	read.add(calls.Check(spec.Call), nil)
+	read.add(outputProblem(spec), f.given(cmd))
+	return spec, read.err()
+}
+
+// given are the flags on the command line, by the field that they set.
+func (f *specFlags) given(cmd *cobra.Command) map[string]string {
+	flags := map[string]string{}
+	for flag, field := range map[string]string{
+		"input": "input.uri", "output": "output.uri", "parallelism": "parallelism", "chunk-size": "chunk_size", "batch-size": "batch_size",
+		"rate": "rate", "max-failures": "max_failures", "chunk-interval": "chunk_interval",
+	} {
+		if cmd.Flags().Changed(flag) {
+			flags[field] = flag
+		}
+	}
+	if flags["input.uri"] != "" {
+		flags["input.format"] = "input"
+	}
+	return flags
+}
+
+// outputProblem refuses the current directory by its full name: whoever deletes
+// the answers would delete the spec too.
+func outputProblem(spec job.Spec) []*job.Error {
+	here, err := os.Getwd()
+	if err != nil || filepath.Clean(spec.Output.URI) != here {
+		return nil
+	}
+	return []*job.Error{job.Errorf(job.KindSpec, "output.uri", "%q is the current directory", spec.Output.URI).
+		WithHint("name a folder for the answers alone, such as out")}
 }
 
 func readSpec(cmd *cobra.Command, file string) ([]byte, error) {

@@ -56,10 +56,10 @@ func TestYAMLAndFlags(t *testing.T) {
 func TestBadSpecFiles(t *testing.T) {
 	t.Parallel()
 	for content, message := range map[string]string{
-		"chunksize: 5":                     "job.yaml: chunksize: unknown field, did you mean chunk_size?",
-		"input: {uri: a.csv\n":             "job.yaml: ",
-		"input: {uri: a}\ninput: {uri: b}": `key "input" already set`,
-		yamlSpec + "rate: -1":              "job.yaml: rate: -1 is out of range",
+		"chunksize: 5":                     "job.yaml:1:1: chunksize: unknown field, did you mean chunk_size?",
+		"input: {uri: a.csv\n":             "job.yaml:1:8: the YAML cannot be read: ",
+		"input: {uri: a}\ninput: {uri: b}": `job.yaml:2:1: input: is there twice, first in line 1`,
+		yamlSpec + "rate: -1":              "job.yaml:8:1: rate: -1 is out of range",
 	} {
 		_, err := load(t, content)
 		require.ErrorContains(t, err, message)

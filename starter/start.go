@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"path"
 
 	"github.com/spf13/cobra"
@@ -93,22 +91,4 @@ func detailsOf(spec job.Spec) string {
 		input = fmt.Sprintf("%d numbers", *spec.Input.Count)
 	}
 	return fmt.Sprintf("- input: %s\n- output: %s\n- call: `%s`\n- parallelism: %d\n\n\u00a0\n", input, spec.Output.URI, spec.Call, spec.Parallelism)
-}
-
-// withClient connects to the server that flags, environment or profile name,
-// or to localhost:7233.
-func withClient(ctx context.Context, flags *connect.Flags, use func(client.Client) error) error {
-	settings, err := connect.Load(*flags, slog.New(slog.NewTextHandler(io.Discard, nil)))
-	if err != nil {
-		return err
-	}
-	if settings.Options.Identity == "" {
-		settings.Options.Identity = identity()
-	}
-	c, err := connect.Dial(ctx, settings.Options)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	return use(c)
 }

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
+	"path"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -17,13 +21,14 @@ import (
 func statusCommand(flags *connect.Flags) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "status ID",
-		Short: "Say how a job stands",
-		Example: `  longhaul status nightly
+		Use:   "status OUT|ID",
+		Short: "Say how a job stands, or how it ended",
+		Example: `  longhaul status out
+  longhaul status nightly
   longhaul status nightly --json`,
-		Args: oneArgument("ID"),
+		Args: oneArgument("OUT or ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withClient(cmd.Context(), flags, func(c client.Client) error {
+			return withJob(cmd, flags, &args[0], func(c client.Client) error {
 				s, err := look(cmd.Context(), c, args[0])
 				if err != nil {
 					return err
@@ -33,8 +38,7 @@ func statusCommand(flags *connect.Flags) *cobra.Command {
 					encoder.SetIndent("", "  ")
 					return encoder.Encode(s.fields())
 				}
-				printStatus(cmd, args[0], s)
-				return nil
+				return printStatus(cmd.Context(), cmd.OutOrStdout(), c, args[0], workerCommand(flags, s.queue), s)
 			})
 		},
 	}
@@ -45,46 +49,111 @@ func statusCommand(flags *connect.Flags) *cobra.Command {
 // fields are what a program gets to see.
 func (s snapshot) fields() map[string]any {
 	return map[string]any{
-		"at": s.at.UTC(), "status": s.status.String(), "progress": s.Progress, "done": s.done(), "trouble": s.trouble,
+		"at": s.at.UTC(), "status": s.status.String(), "progress": s.Progress, "done": s.done(), "trouble": s.trouble, "wait": s.wait,
 	}
 }
 
-func printPace(w io.Writer, s snapshot) {
-	for _, failure := range s.Failures {
-		say(w, "  %s × %s", humanize.Comma(failure.Count), failure)
+func printStatus(ctx context.Context, w io.Writer, c client.Client, id, worker string, s snapshot) error {
+	if s.status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		end, err := endOf(ctx, c, id)
+		if err == nil {
+			printEnding(w, id, s, end)
+		}
+		return err
 	}
-	pace := fmt.Sprintf("%.1f records/s; p50 %.0f ms, p95 %.0f ms, p99 %.0f ms", s.Rate, s.Latency.P50, s.Latency.P95, s.Latency.P99)
-	if s.TimeLeft != nil {
-		pace += fmt.Sprintf("; %s to %s left", s.TimeLeft.From, s.TimeLeft.To)
+	if !s.known {
+		say(w, "%s: running, but %s", id, noWorkerText(s.queue, worker))
+		return nil
 	}
-	if s.Limit != "" {
-		pace += "; limited by " + string(s.Limit)
+	var v speed
+	v.add(s)
+	say(w, "%s: %s", id, progressLine(s, &v))
+	printCounts(w, s)
+	if s.Records > 0 {
+		say(w, "%s calls in finished chunks; %d of %d lanes busy", humanize.Comma(s.Calls()), s.ChunksInFlight, s.Lanes)
 	}
-	say(w, "%s", pace)
+	if s.Skipped > 0 {
+		say(w, "%s records were committed before", humanize.Comma(s.Skipped))
+	}
+	if !s.Started.IsZero() {
+		say(w, "running for %s", ageText(time.Since(s.Started)))
+	}
+	printChanges(w, s)
+	say(w, "output: %s", s.Output)
+	if s.wait != nil {
+		say(w, "waiting: %s", waitText(s.wait, time.Now()))
+	} else if s.trouble != "" {
+		say(w, "waiting: %s", s.trouble)
+	}
+	return nil
+}
+
+// printEnding says how a job ended and why, and what to do next.
+func printEnding(w io.Writer, id string, s snapshot, end ending) {
+	say(w, "%s: %s at %s, after %s", id, end.how, end.at.Local().Format(time.DateTime), ageText(end.took))
+	if why := end.why(); why != "" {
+		say(w, "%s", strings.ReplaceAll(why, "\n", "\n  "))
+	}
+	output := s.Output
+	if end.summary != nil {
+		output = end.summary.Output
+		say(w, "%s records: %s succeeded, %s failed; %s calls", humanize.Comma(end.summary.Records),
+			humanize.Comma(end.summary.Succeeded), humanize.Comma(end.summary.Failed), humanize.Comma(end.summary.Calls()))
+	} else if s.known && s.Records > 0 {
+		say(w, "%s of %s records done: %s succeeded, %s failed", humanize.Comma(s.Done()), humanize.Comma(s.Records),
+			humanize.Comma(s.Succeeded), humanize.Comma(s.Failed))
+	}
+	if s.known {
+		printCounts(w, s)
+		printChanges(w, s)
+	}
+	switch {
+	case end.summary != nil:
+		say(w, "answers: %s\nreport:  %s", path.Join(output, "part-*.jsonl"), path.Join(output, "report.html"))
+	case output != "":
+		say(w, "output: %s (every answer so far is kept)", output)
+	}
+	say(w, "next: %s", end.next(id, s.queue, output))
+}
+
+// printCounts says what failed, and how long calls take.
+func printCounts(w io.Writer, s snapshot) {
+	for _, line := range kindLines(s, len(s.Failures)) {
+		say(w, "%s", line)
+	}
+	if text := latencyText(s.Latency); text != "" {
+		say(w, "%s", text)
+	}
+}
+
+func printChanges(w io.Writer, s snapshot) {
 	for _, change := range s.Changes {
 		say(w, "%s  %s, by %s", change.At.Local().Format(time.DateTime), change, change.By)
 	}
 }
 
-func printStatus(cmd *cobra.Command, id string, s snapshot) {
-	w := cmd.OutOrStdout()
-	say(w, "%s: %s", id, s.status)
-	if !s.known {
-		say(w, "no worker answers; is one running on the job's task queue?")
-	} else {
-		say(w, "%s, %s of %s records done (%s failed), %s calls, %d of %d lanes busy",
-			s.Phase, humanize.Comma(s.done()), humanize.Comma(s.Records), humanize.Comma(s.Failed),
-			humanize.Comma(s.Attempts), s.ChunksInFlight, s.Lanes)
-		if s.Skipped > 0 {
-			say(w, "%s records were committed before", humanize.Comma(s.Skipped))
-		}
-		if s.status == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-			say(w, "running for %s", time.Since(s.Started).Round(time.Second))
-		}
-		printPace(w, s)
-		say(w, "output: %s", s.Output)
+// workerCommand starts a worker for a task queue on the server that the flags
+// name. It is empty if the settings cannot be read: then nothing was asked.
+func workerCommand(flags *connect.Flags, queue string) string {
+	settings, err := connect.Load(*flags, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		return ""
 	}
-	if s.trouble != "" {
-		say(w, "trouble: %s", s.trouble)
+	address, namespace := settings.Options.HostPort, settings.Options.Namespace
+	if address == "" {
+		address = client.DefaultHostPort
 	}
+	command := fmt.Sprintf("longhaul-worker --task-queue %s --address %s", queue, address)
+	if namespace != "" && namespace != client.DefaultNamespace {
+		command += " --namespace " + namespace
+	}
+	return command
+}
+
+// noWorkerText also says what to do.
+func noWorkerText(queue, worker string) string {
+	if strings.HasPrefix(queue, runQueuePrefix) {
+		return "no worker answers on task queue " + queue + ": the job belongs to a longhaul run; give that command again to go on"
+	}
+	return "no worker answers on task queue " + queue + ": start one with " + worker
 }

@@ -22,12 +22,13 @@ const updateTimeout = 30 * time.Second
 
 func pauseCommand(flags *connect.Flags) *cobra.Command {
 	return &cobra.Command{
-		Use:   "pause ID",
+		Use:   "pause OUT|ID",
 		Short: "Start no more calls of a job, until it is resumed",
 		Long: `Start no more calls of a job, until it is resumed. Within two seconds no call
 starts, in any worker; those in flight end, and their answers are kept.`,
-		Example: `  longhaul pause nightly`,
-		Args:    oneArgument("ID"),
+		Example: `  longhaul pause out
+  longhaul pause nightly`,
+		Args: oneArgument("OUT or ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return steer(cmd, flags, args[0], job.UpdatePause, job.Tuning{})
 		},
@@ -36,10 +37,11 @@ starts, in any worker; those in flight end, and their answers are kept.`,
 
 func resumeCommand(flags *connect.Flags) *cobra.Command {
 	return &cobra.Command{
-		Use:     "resume ID",
-		Short:   "Go on with a job that is paused",
-		Example: `  longhaul resume nightly`,
-		Args:    oneArgument("ID"),
+		Use:   "resume OUT|ID",
+		Short: "Go on with a job that is paused",
+		Example: `  longhaul resume out
+  longhaul resume nightly`,
+		Args: oneArgument("OUT or ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return steer(cmd, flags, args[0], job.UpdateResume, job.Tuning{})
 		},
@@ -51,14 +53,15 @@ func tuneCommand(flags *connect.Flags) *cobra.Command {
 	var rate float64
 	var chunkInterval, batchInterval, maxFailures string
 	cmd := &cobra.Command{
-		Use:   "tune ID",
+		Use:   "tune OUT|ID",
 		Short: "Change settings of a running job",
 		Long: `Change settings of a running job. Within two seconds they count for new calls, in
 running chunks too and in every worker. What is not named stays as it is.`,
-		Example: `  longhaul tune nightly --parallelism 50
+		Example: `  longhaul tune out --parallelism 50
+  longhaul tune nightly --parallelism 50
   longhaul tune nightly --rate 10 --max-failures 5%
   longhaul tune nightly --rate 0 --chunk-interval 0s`,
-		Args: oneArgument("ID"),
+		Args: oneArgument("OUT or ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var tuning job.Tuning
 			changed := cmd.Flags().Changed
@@ -111,7 +114,7 @@ func parseInto[T any, P interface {
 
 // steer sends an update and says what is in force.
 func steer(cmd *cobra.Command, flags *connect.Flags, id, name string, tuning job.Tuning) error {
-	return withClient(cmd.Context(), flags, func(c client.Client) error {
+	return withJob(cmd, flags, &id, func(c client.Client) error {
 		settings, err := update(cmd.Context(), c, id, name, tuning)
 		if err != nil {
 			return err

@@ -2,12 +2,16 @@ package main
 
 import (
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"longhaul/internal/host"
 	"longhaul/internal/output"
+	"longhaul/job"
 )
 
 func verifyCommand() *cobra.Command {
@@ -22,7 +26,17 @@ Exit code 0 if it is proven, 1 if it is refuted or not finished.`,
   longhaul verify answers/today --root /data`,
 		Args: oneArgument("OUT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := host.Verify(cmd.Context(), root, args[0])
+			from, output := root, args[0]
+			if root == "" {
+				var err error
+				if from, output, err = findRoot(args[0]); err != nil {
+					return err
+				}
+			}
+			if from != root {
+				say(cmd.ErrOrStderr(), "the paths in job.json start from %s", from)
+			}
+			v, err := host.Verify(cmd.Context(), from, output)
 			if err != nil {
 				return err
 			}
@@ -33,8 +47,39 @@ Exit code 0 if it is proven, 1 if it is refuted or not finished.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&root, "root", "", "root of the worker that wrote it, for its relative paths (default: the current directory)")
+	cmd.Flags().StringVar(&root, "root", "", "root of the worker that wrote it, for its relative paths (default: found by where OUT is, or the current directory)")
 	return cmd
+}
+
+// findRoot finds what the paths of a worker's job start from. The worker knew the
+// folder by a path below its root: so where the folder is tells the root. An empty
+// root is the current directory.
+func findRoot(output string) (root, below string, err error) {
+	spec, err := host.SpecOf(output)
+	if err != nil || spec == nil || spec.Input.Count != nil || filepath.IsAbs(spec.Input.URI) {
+		return "", output, err
+	}
+	absolute, err := filepath.Abs(output)
+	if err != nil {
+		return "", output, err
+	}
+	if root, ok := strings.CutSuffix(absolute, string(filepath.Separator)+filepath.Clean(spec.Output.URI)); ok && isFile(filepath.Join(root, spec.Input.URI)) {
+		return root, spec.Output.URI, nil
+	}
+	if isFile(spec.Input.URI) {
+		return "", output, nil
+	}
+	here, err := filepath.Abs(".")
+	if err != nil {
+		return "", output, err
+	}
+	return "", output, job.Errorf(job.KindInput, spec.Input.URI, "the input that %s names is not in %s", filepath.Join(output, "_longhaul", "job.json"), here).
+		WithHint("give the folder that its path starts from: longhaul verify %s --root FOLDER", quoted(absolute))
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && !info.IsDir()
 }
 
 func printVerification(w io.Writer, v *output.Verification) {

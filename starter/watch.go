@@ -15,18 +15,21 @@ import (
 func watchCommand(flags *connect.Flags) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "watch ID",
+		Use:   "watch OUT|ID",
 		Short: "Follow a job until it ends",
 		Long: `Follow a job until it ends: a screen that is redrawn in place, or lines where there
 is no terminal. Ctrl-C ends watching, not the job. The exit code is that of the job.`,
-		Example: `  longhaul watch nightly
-  longhaul watch nightly --json | jq .rate`,
-		Args: oneArgument("ID"),
+		Example: `  longhaul watch out
+  longhaul watch nightly
+  longhaul watch nightly --json | jq .progress.rate`,
+		Args: oneArgument("OUT or ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := interruptible(cmd.Context(), cmd.ErrOrStderr())
 			defer stop()
-			return withClient(ctx, flags, func(c client.Client) error {
-				if _, err := look(ctx, c, args[0]); err != nil {
+			cmd.SetContext(ctx)
+			return withJob(cmd, flags, &args[0], func(c client.Client) error {
+				s, err := look(ctx, c, args[0])
+				if err != nil {
 					return err
 				}
 				if asJSON {
@@ -36,7 +39,7 @@ is no terminal. Ctrl-C ends watching, not the job. The exit code is that of the 
 					}
 					return err
 				}
-				return watch(ctx, cmd, c, args[0])
+				return watch(ctx, cmd, c, header{Job: args[0], Output: s.Output, Worker: workerCommand(flags, s.queue)})
 			})
 		},
 	}
@@ -58,15 +61,15 @@ func (j jsonLines) end(summary job.Summary, finished bool) {
 	}
 }
 
-func watch(ctx context.Context, cmd *cobra.Command, c client.Client, id string) error {
-	summary, err := follow(ctx, c, id, newDisplay(cmd.ErrOrStderr()))
+func watch(ctx context.Context, cmd *cobra.Command, c client.Client, h header) error {
+	summary, err := follow(ctx, c, h.Job, newDisplay(cmd.ErrOrStderr(), h))
 	if ctx.Err() != nil {
 		return errInterrupted
 	}
 	if err == nil {
 		say(cmd.OutOrStdout(), "%s records done: %s succeeded, %s failed, %s calls made; answers in %s",
 			humanize.Comma(summary.Records), humanize.Comma(summary.Succeeded), humanize.Comma(summary.Failed),
-			humanize.Comma(summary.Attempts), summary.Output)
+			humanize.Comma(summary.Calls()), summary.Output)
 	}
 	return err
 }

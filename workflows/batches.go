@@ -47,7 +47,7 @@ func (b *batches) add(receipt job.Receipt, from, now time.Time) (job.Batch, bool
 	for _, journal := range receipt.Journals {
 		gathered.add(journal)
 	}
-	gathered.finished = append(gathered.finished, job.Finished{From: from, At: now, Records: receipt.Len()})
+	gathered.finished = append(gathered.finished, job.Finished{From: from, At: now, Records: receipt.Called})
 	batch := job.Batch{Number: number, Journals: gathered.journals, Finished: gathered.finished, Range: job.Range{
 		First: number * b.plan.BatchRecords,
 		Last:  min((number+1)*b.plan.BatchRecords, b.plan.Records),

@@ -23,6 +23,7 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 	if err := d.listen(ctx); err != nil {
 		return job.Summary{}, err
 	}
+	d.version = workflow.GetVersion(ctx, changeCanary, workflow.DefaultVersion, 1)
 	switch {
 	case state.Version > stateVersion:
 		return job.Summary{}, invalid(fmt.Errorf("state version %d is newer than this worker's %d", state.Version, stateVersion))
@@ -50,6 +51,11 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 	return d.finish(ctx)
 }
 
+// changeCanary is the change after which a job begins with one chunk until a call
+// has succeeded, judges max_failures with each receipt, and counts retries for its
+// pace.
+const changeCanary = "canary"
+
 // scheduledTimeKey is set by the server for a workflow that a schedule starts.
 var scheduledTimeKey = temporal.NewSearchAttributeKeyTime("TemporalScheduledStartTime")
 
@@ -67,14 +73,16 @@ func (d *dispatcher) begin(ctx workflow.Context) error {
 	d.phase = job.PhaseIndexing
 	d.describe(ctx)
 	d.state.Version, d.state.Started = stateVersion, workflow.Now(ctx)
-	if err := d.spec.Validate(); err != nil {
-		return invalid(err)
+	if d.version > workflow.DefaultVersion { // a later version refuses more; IndexInput checks too
+		if err := d.spec.Validate(); err != nil {
+			return invalid(err)
+		}
 	}
 	ctx = withActivities(ctx, d.spec, "index the input")
 	if err := workflow.ExecuteActivity(ctx, methods.IndexInput, d.spec).Get(ctx, &d.state.Plan); err != nil {
 		return err
 	}
-	d.state.Totals, d.state.Input = d.state.Plan.Totals, d.spec.Input.URI
+	d.state.Totals, d.state.Input, d.state.Proven = d.state.Plan.Totals, d.spec.Input.URI, d.state.Plan.Proven
 	d.state.Due = workflow.Now(ctx)
 	return nil
 }

@@ -10,6 +10,8 @@ type cutter struct {
 	smallest, largest int64
 	lanes             int64
 	committed         []job.Range
+	// partial are batches that are cut whole, because few of their records are called.
+	partial []job.Partial
 	// next is the first index not handed out, left how many are to be.
 	next, left int64
 }
@@ -18,17 +20,22 @@ func newCutter(plan job.Plan, next, chunkSize int64, lanes, share int) *cutter {
 	c := &cutter{
 		records: plan.Records, batchRecords: plan.BatchRecords,
 		smallest: min(max(smallestChunk, 4*int64(share)), chunkSize), largest: chunkSize,
-		lanes: int64(lanes), committed: plan.Committed, next: next,
+		lanes: int64(lanes), committed: plan.Committed, partial: plan.Partial, next: next,
 	}
 	c.left = leftOf(plan, next)
 	return c
 }
 
-// leftOf counts the records from next on that are not committed.
+// leftOf counts the records from next on that are to be called.
 func leftOf(plan job.Plan, next int64) int64 {
 	left := plan.Records - next
 	for _, done := range plan.Committed {
 		left -= max(0, done.Last-max(done.First, next))
+	}
+	for _, partial := range plan.Partial {
+		if partial.First >= next {
+			left -= partial.Len() - partial.Missing
+		}
 	}
 	return left
 }
@@ -41,12 +48,29 @@ func (c *cutter) cut() (chunk job.Range, endsBatch, ok bool) {
 	if c.next >= c.records {
 		return job.Range{}, false, false
 	}
+	if chunk, ok := c.cutPartial(); ok {
+		return chunk, true, true
+	}
 	size := min(max(ceilDiv(c.left, 2*c.lanes), c.smallest), c.largest)
 	border := min((c.next/c.batchRecords+1)*c.batchRecords, c.records)
 	chunk = job.Range{First: c.next, Last: min(c.next+size, border)}
 	c.next = chunk.Last
 	c.left -= chunk.Len()
 	return chunk, chunk.Last == border, true
+}
+
+// cutPartial returns the batch that is next if it is a partial one.
+func (c *cutter) cutPartial() (job.Range, bool) {
+	for len(c.partial) > 0 && c.partial[0].First < c.next {
+		c.partial = c.partial[1:]
+	}
+	if len(c.partial) == 0 || c.partial[0].First != c.next {
+		return job.Range{}, false
+	}
+	next := c.partial[0]
+	c.next = next.Last
+	c.left -= next.Missing
+	return next.Range, true
 }
 
 // isFinal says whether the next chunk is among the last ones, one for each

@@ -14,6 +14,8 @@ type dispatcher struct {
 	spec  job.Spec
 	state State
 	phase job.Phase
+	// version is that of changeCanary.
+	version workflow.Version
 	// now is when something was last seen to change: a query has no clock.
 	now time.Time
 
@@ -87,7 +89,7 @@ func (d *dispatcher) next(ctx, chunks workflow.Context) bool {
 	var over bool
 	err := workflow.Await(ctx, func() bool {
 		over = !d.hasChunk() && d.lanes.inFlight() == 0
-		return d.stopped != nil || over || !d.state.Paused && d.hasChunk() && (d.lanes.free() >= 0 || d.lanes.inFlight() == 0)
+		return d.stopped != nil || over || !d.state.Paused && d.hasChunk() && (d.lanes.free() >= 0 || d.lanes.inFlight() == 0) && !d.awaitsSuccess()
 	})
 	if err == nil && d.stopped == nil && !over && len(d.again) == 0 {
 		err = d.awaitPace(ctx)
@@ -106,24 +108,55 @@ func (d *dispatcher) next(ctx, chunks workflow.Context) bool {
 		return true // that came while it waited for the pace
 	}
 	chunk := job.Chunk{Share: d.lanes.take()}
+	if d.version > workflow.DefaultVersion {
+		chunk.Failures = d.failureBudget()
+	}
+	if d.isCanary() {
+		chunk.Canary = d.spec.Canary
+	}
+	paced := int64(0)
 	if len(d.again) > 0 {
 		chunk.Range, d.again = d.again[0], d.again[1:]
+		paced = chunk.Len()
 	} else {
-		d.cut(ctx, &chunk)
+		paced = d.cut(ctx, &chunk)
 	}
 	d.state.Chunks++
-	workflow.Go(chunks, func(ctx workflow.Context) { d.process(ctx, chunk) })
+	workflow.Go(chunks, func(ctx workflow.Context) { d.process(ctx, chunk, paced) })
 	return true
 }
 
+// isCanary says whether no call has succeeded yet, as far as is known.
+func (d *dispatcher) isCanary() bool {
+	return d.version > workflow.DefaultVersion && !d.state.Proven && d.spec.Canary > 0
+}
+
+// awaitsSuccess says whether there is a chunk whose calls are to show that the rest
+// is worth a call.
+func (d *dispatcher) awaitsSuccess() bool { return d.isCanary() && d.lanes.inFlight() > 0 }
+
+// failureBudget is what max_failures means for the calls of this run. What was
+// committed before the job was started does not count again, but for a redrive: the
+// batches that it opens are those with the failures.
+func (d *dispatcher) failureBudget() *job.FailureBudget {
+	budget := &job.FailureBudget{Limit: d.spec.MaxFailures}
+	if d.spec.Redrive != nil {
+		budget.Before = d.state.Plan.Kept
+	}
+	return budget
+}
+
 // cut fills in the next range, when it is to start, and whether it is among the
-// last.
-func (d *dispatcher) cut(ctx workflow.Context, chunk *job.Chunk) {
+// last. It returns for how many calls the schedule has made room.
+func (d *dispatcher) cut(ctx workflow.Context, chunk *job.Chunk) (paced int64) {
 	chunk.Final = d.cutter.isFinal()
 	var endsBatch bool
+	before := d.cutter.left
 	chunk.Range, endsBatch, _ = d.cutter.cut()
 	chunk.StartDelay = job.Duration(d.pace.wait(workflow.Now(ctx)))
-	d.pace.started(chunk.Len(), endsBatch)
+	paced = before - d.cutter.left
+	d.pace.started(paced, endsBatch)
+	return paced
 }
 
 // hasChunk says whether there is one to start in this run.
@@ -147,8 +180,9 @@ func (d *dispatcher) awaitPace(ctx workflow.Context) error {
 	}
 }
 
-// process has a chunk worked on, and its batch flushed if it is the last one.
-func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk) {
+// process has a chunk worked on, and its batch flushed if it is the last one; paced
+// is how many calls the schedule counted.
+func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk, paced int64) {
 	var receipt job.Receipt
 	began := workflow.Now(ctx).Add(chunk.StartDelay.Std())
 	options := withActivities(ctx, d.spec, chunk.String())
@@ -163,6 +197,10 @@ func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk) {
 		return
 	}
 	d.received = d.received.Add(receipt.Totals)
+	d.state.Proven = d.state.Proven || receipt.Succeeded > 0
+	if d.version > workflow.DefaultVersion && receipt.Called > 0 {
+		d.pace.correct(receipt.Calls - paced)
+	}
 	d.meter.add(workflow.Now(ctx), receipt)
 	d.judgeFailures(false)
 	defer d.describe(ctx)
@@ -194,22 +232,22 @@ func (d *dispatcher) flush(ctx workflow.Context, batch job.Batch) error {
 	return nil
 }
 
-// judgeFailures stops the job when max_failures is exceeded: a count as soon as
-// it is, a percentage by whole batches. What was committed before the job was
-// started does not count again, but for a redrive: the batches that it opens are
-// those with the failures.
+// judgeFailures stops the job when max_failures is exceeded; the pools have done so
+// before, as a rule. What was committed before the job was started does not count
+// again, but for a redrive: the batches that it opens are those with the failures.
+// Before changeCanary a percentage was judged by whole batches.
 func (d *dispatcher) judgeFailures(wholeBatches bool) {
 	limit, totals := d.spec.MaxFailures, d.state.Totals
 	if d.spec.Redrive == nil {
 		totals = totals.Subtract(d.state.Plan.Totals)
 	}
-	if !limit.Percent {
+	if !limit.Percent || d.version > workflow.DefaultVersion {
 		totals = totals.Add(d.received)
 	} else if !wholeBatches {
 		return
 	}
 	if limit.Exceeded(totals.Failed, totals.Done()) {
-		d.stop(tooManyFailures(limit, totals, d.spec.Output.URI))
+		d.stop(invalid(job.TooManyFailures(limit, totals, d.spec.Output.URI)))
 	}
 }
 

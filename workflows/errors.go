@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"errors"
-	"fmt"
 
 	"go.temporal.io/sdk/temporal"
 
@@ -22,11 +21,4 @@ func failWorkflow(err error) error {
 
 func invalid(err error) error {
 	return temporal.NewNonRetryableApplicationError(err.Error(), string(job.KindOf(err)), nil)
-}
-
-func tooManyFailures(limit job.FailureLimit, totals job.Totals, output string) error {
-	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(
-		"max_failures %s exceeded: %d of %d records failed; see errors-*.jsonl in %s for the reasons; "+
-			"what was done is kept: mend the cause or raise max_failures, and start the job again with the same output to go on",
-		limit, totals.Failed, totals.Done(), output), string(job.KindTooManyFailures), nil)
 }

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -72,20 +71,4 @@ func TestOutagesAreHeardOf(t *testing.T) {
 	m.add(time.Unix(1, 0), job.Receipt{})
 	require.Empty(t, m.waiting, "calls are made")
 	require.Equal(t, "waiting too", m.lastError)
-}
-
-func TestDetails(t *testing.T) {
-	t.Parallel()
-	text := details(job.Progress{
-		Phase: job.PhaseRunning, Records: 1000, Totals: job.Totals{Succeeded: 240, Failed: 10}, Output: "a|b",
-		Failures: []job.FailureCount{{Kind: "timeout", Count: 10}}, TimeLeft: &job.TimeLeft{From: job.Duration(time.Minute), To: job.Duration(time.Hour)},
-		Limit: job.LimitRate, LastError: "two\nlines", Settings: job.DefaultSpec().Settings(),
-	})
-	for _, row := range []string{
-		"| state | **running** |", "| records | 250 of 1000 (25.0 %) |", "|  | 10 × timeout |", "| time left | 1m0s to 1h0m0s |",
-		"| limited by | rate |", "| last error | two lines |", `| output | a\|b |`,
-	} {
-		require.Contains(t, text, row+"\n")
-	}
-	require.True(t, strings.HasSuffix(text, "\n\u00a0\n"))
 }

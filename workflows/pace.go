@@ -46,6 +46,12 @@ func (p *pace) wait(now time.Time) time.Duration {
 	return max(0, p.due.Sub(now))
 }
 
+// correct moves the schedule by calls that were made beyond those that it counted,
+// such as retries, or back by those that were not made: records that have an answer.
+func (p *pace) correct(calls int64) {
+	p.due = p.due.Add(time.Duration(float64(p.chunkInterval) * float64(calls) / float64(p.chunkSize)))
+}
+
 // started moves the schedule on by a chunk of n records.
 func (p *pace) started(n int64, endsBatch bool) {
 	interval := p.chunkInterval

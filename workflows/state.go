@@ -34,6 +34,8 @@ type State struct {
 	Paused bool       `json:"paused,omitempty"`
 	// Control is the version of the last Control.
 	Control int64 `json:"control,omitempty"`
+	// Proven says that a call of the job has succeeded.
+	Proven bool `json:"proven,omitempty"`
 	// Meter is what was measured.
 	Meter meterState `json:"meter,omitzero"`
 	// Changes are the last ones.

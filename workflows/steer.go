@@ -27,6 +27,12 @@ func (d *dispatcher) listen(ctx workflow.Context) error {
 			d.describe(ctx)
 		}
 	})
+	first := workflow.GetSignalChannelWithOptions(ctx, job.SignalProven, workflow.SignalChannelOptions{Description: "From a worker: a call has succeeded."})
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for first.Receive(ctx, nil) {
+			d.state.Proven = true
+		}
+	})
 	for _, u := range []struct{ name, description string }{
 		{job.UpdatePause, "Start no more calls. Nothing is lost or repeated."},
 		{job.UpdateResume, "Go on after a pause."},
@@ -132,7 +138,7 @@ func (d *dispatcher) tell(ctx workflow.Context, changes []job.Change, request jo
 	request.WorkflowID, request.RunID = info.WorkflowExecution.ID, info.WorkflowExecution.RunID
 	control := job.Control{
 		Epoch: d.state.Plan.Epoch, Run: d.lanes.run, Version: d.state.Control, Paused: d.state.Paused,
-		Shares: append([]job.Share(nil), d.lanes.shares...), Changes: changes,
+		Shares: append([]job.Share(nil), d.lanes.shares...), Changes: changes, MaxFailures: &d.spec.MaxFailures,
 	}
 	// Also while the job is being canceled.
 	ctx, done := workflow.NewDisconnectedContext(ctx)

@@ -14,4 +14,4 @@ trap : INT
 while [ ! -s demo/slowapi.url ]; do sleep 0.1; done
 SLOWAPI=$(cat demo/slowapi.url)
 export SLOWAPI
-bin/longhaul run examples/demo/job.yaml --allow-env SLOWAPI --state demo/.longhaul "$@"
+bin/longhaul run examples/demo/job.yaml --state demo/.longhaul "$@"

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -51,17 +52,36 @@ func override(setting *string, flag string) {
 	}
 }
 
-// Dial connects, and says which server did not answer.
+// NoServerError says that no server answers at an address now.
+type NoServerError struct {
+	Address string
+	Err     error
+}
+
+func (e *NoServerError) Error() string {
+	return fmt.Sprintf("no Temporal server answers at %s: %s; check --address and TEMPORAL_ADDRESS, or start one with temporal server start-dev",
+		e.Address, Reason(e.Err))
+}
+
+func (e *NoServerError) Unwrap() error { return e.Err }
+
+// Dial connects. The error is a *NoServerError if no server answers; a server that
+// refuses has its own.
 func Dial(ctx context.Context, options client.Options) (client.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	c, err := client.DialContext(ctx, options)
-	if err != nil {
-		address := options.HostPort
-		if address == "" {
-			address = client.DefaultHostPort
-		}
-		return nil, fmt.Errorf("no Temporal server answers at %s: %w; check --address and TEMPORAL_ADDRESS, or start one with temporal server start-dev", address, err)
+	switch {
+	case err == nil:
+		return c, nil
+	case Unreachable(err):
+		return nil, &NoServerError{Address: AddressOf(options), Err: err}
+	default:
+		return nil, fmt.Errorf("the Temporal server at %s refuses: %w; check the namespace, the API key and the certificates", AddressOf(options), err)
 	}
-	return c, nil
+}
+
+// AddressOf is the server that the options name, or the default.
+func AddressOf(options client.Options) string {
+	return cmp.Or(options.HostPort, client.DefaultHostPort)
 }

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -109,19 +110,34 @@ func TestPortsStayTheSameIfTheyAreFree(t *testing.T) {
 func TestADeadServerIsNotFound(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	found, err := read(dir)
-	require.NoError(t, err)
-	require.Nil(t, found)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, addressFile), []byte(`{"address":"127.0.0.1:1"}`), 0o644))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, pidFile), []byte(strconv.Itoa(os.Getpid())), 0o644), "a process, but not the server")
 	settings, err := Load(Flags{}, silent)
 	require.NoError(t, err)
-	found, err = find(t.Context(), dir, settings.Options)
+	find := func() *LocalServer {
+		found, err := FindLocal(t.Context(), dir, settings.Options)
+		require.NoError(t, err)
+		return found
+	}
+	require.Nil(t, find())
+	require.NoError(t, os.WriteFile(filepath.Join(dir, addressFile), []byte(`{"address":"127.0.0.1:1"}`), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, pidFile), []byte(strconv.Itoa(os.Getpid())), 0o644), "a process, but not the server")
+	require.Nil(t, find())
+	require.NoError(t, os.WriteFile(filepath.Join(dir, addressFile), []byte(`{"addr`), 0o644))
+	require.Nil(t, find(), "damaged, but nobody is there")
+}
+
+// The lock of server.pid is what keeps two servers from one database.
+func TestNoServerIsStartedBesideALivingOne(t *testing.T) {
+	t.Parallel()
+	s := newLocal(t.TempDir(), client.Options{}, nil)
+	held, err := s.lockPID(t.Context())
 	require.NoError(t, err)
-	require.Nil(t, found)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, pidFile), []byte("x"), 0o644))
-	_, err = read(dir)
-	require.ErrorContains(t, err, "delete them if no server runs")
+	require.True(t, s.alive())
+	ctx, cancel := context.WithTimeout(t.Context(), 3*pollInterval)
+	defer cancel()
+	_, err = s.lockPID(ctx)
+	require.ErrorContains(t, err, "a server runs already")
+	require.NoError(t, held.Close())
+	require.False(t, s.alive())
 }
 
 // A server that ends at once is started again on other ports, and not waited for.
@@ -137,9 +153,4 @@ func TestAServerThatEndsAtOnceIsTriedAgain(t *testing.T) {
 	tries, err := os.ReadFile(filepath.Join(dir, "tries"))
 	require.NoError(t, err)
 	require.Equal(t, maxTries+1, strings.Count(string(tries), "start-dev"))
-}
-
-func TestMain(m *testing.M) {
-	BecomeDetached()
-	os.Exit(m.Run())
 }

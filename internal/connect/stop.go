@@ -4,15 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
 )
 
-// Close leaves the server; the last user stops it.
+// Close leaves the server; the last user stops it. One that has died already is
+// no error.
 func (s *LocalServer) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -30,12 +31,14 @@ func (s *LocalServer) Close() error {
 		return err
 	}
 	defer s.users.Unlock() //nolint:errcheck // a lock ends with the process at the latest
-	if s.server != nil {
-		err = s.server.Stop()
-	} else {
-		err = s.interrupt(ctx)
+	if err := s.stop(ctx); err != nil {
+		return err
 	}
-	return errors.Join(err, os.Remove(filepath.Join(s.dir, pidFile)))
+	// Nobody holds its lock: a server is started under ours only.
+	if err := os.Remove(filepath.Join(s.dir, pidFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // lock lets one process at a time start or stop the server in dir.
@@ -45,32 +48,6 @@ func lock(ctx context.Context, dir string) (unlock func(), err error) {
 		return nil, fmt.Errorf("%s is locked by another process that starts or stops a server: %w", dir, err)
 	}
 	return func() { _ = starting.Unlock() }, nil
-}
-
-// interrupt stops a server that another process started.
-func (s *LocalServer) interrupt(ctx context.Context) error {
-	if !s.alive() {
-		return nil
-	}
-	if err := syscall.Kill(s.pid, syscall.SIGINT); err != nil {
-		return err
-	}
-	for s.alive() {
-		if err := sleep(ctx); err != nil {
-			return fmt.Errorf("the server (process %d) does not stop: %w", s.pid, err)
-		}
-	}
-	return nil
-}
-
-// alive says whether a process holds the lock of the pid file.
-func (s *LocalServer) alive() bool {
-	held := flock.New(filepath.Join(s.dir, pidFile))
-	free, err := held.TryLock()
-	if free {
-		_ = held.Unlock()
-	}
-	return err == nil && !free
 }
 
 func sleep(ctx context.Context) error {

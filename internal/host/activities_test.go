@@ -140,7 +140,7 @@ func TestBadInputIsFoundByIndexing(t *testing.T) {
 		"output is a file":   {"in.jsonl", "1\n", "in.jsonl: is not a folder", job.KindOutput, func(s *job.Spec) { s.Output.URI = "in.jsonl" }},
 		"out of range":       {"in.jsonl", "1\n", "parallelism: 0 is out of range", job.KindSpec, func(s *job.Spec) { s.Parallelism = 0 }},
 		"template":           {"in.jsonl", "1\n", "call.http.url: the template does not parse", job.KindSpec, calling("http://x/{{")},
-		"missing field":      {"in.jsonl", "{\"id\":1}\n", `record 0: call.http.url: map has no entry for key "no"`, job.KindSpec, calling(api.URL + "/{{.no}}")},
+		"missing field":      {"in.jsonl", "{\"id\":1}\n", `record 0: call.http.url: the record has no field no; it has id`, job.KindSpec, calling(api.URL + "/{{.no}}")},
 		"broken after first": {"in.jsonl", "{\"id\":1}\n}\n", "in.jsonl: line 2: broken JSON", job.KindInput, calling(api.URL + "/{{.id}}")},
 	} {
 		t.Run(name, func(t *testing.T) {

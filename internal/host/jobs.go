@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -98,11 +99,15 @@ func (j *jobs) close() error {
 }
 
 // allowedEnv looks up only names that the worker was started with.
-func allowedEnv(names []string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
+func allowedEnv(names []string) func(string) (string, error) {
+	return func(name string) (string, error) {
 		if !slices.Contains(names, name) {
-			return "", false
+			return "", fmt.Errorf("the worker does not allow the environment variable %s: start it with --allow-env %s", name, name)
 		}
-		return lookupEnv(name)
+		value, ok := lookupEnv(name)
+		if !ok {
+			return "", fmt.Errorf("the environment variable %s is allowed, but not set where the worker runs: set it and start the worker again", name)
+		}
+		return value, nil
 	}
 }

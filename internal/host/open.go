@@ -35,6 +35,8 @@ type openJob struct {
 	watcher   *watcher
 	ranges    ranges
 	limits    limits
+	// counted is what was told last of the pool's counts.
+	counted job.Totals
 	// notify tells the workflow what the pool waits for.
 	notify func(ctx context.Context, waiting string) error
 }
@@ -79,10 +81,11 @@ func (j *jobs) fillIn(o *openJob) (*openJob, error) {
 		return nil, err
 	}
 	o.caller = caller
-	o.pool = pool.New(caller, pool.Settings{Retry: spec.Retry, Outage: spec.Outage, Isolation: j.isolation})
+	o.pool = pool.New(caller, pool.Settings{Retry: spec.Retry, Outage: spec.Outage, Isolation: j.isolation, Output: o.ref.Output})
 	o.lease = spec.HeartbeatTimeout.Std()
 	o.Job = activities.Job{
 		Folder:   o.output,
+		Epoch:    o.ref.Epoch,
 		Manifest: *manifest,
 		Pool:     o.pool,
 		Records:  func(r job.Range) iter.Seq2[job.Record, error] { return j.records(*manifest, o.output, r) },
@@ -91,10 +94,27 @@ func (j *jobs) fillIn(o *openJob) (*openJob, error) {
 		Limit:    o.limits.now,
 		Report:   func() error { return writeReport(context.Background(), o.output, *manifest) },
 
+		Preview: func(record job.Record) *job.HTTPRequest { return preview(caller, record) },
+		Signal: func(ctx context.Context, workflowID, runID, name string) error {
+			return j.signal(ctx, workflowID, runID, name)
+		},
 		NewLatencies: func() activities.Latencies { return output.NewLatencies() },
 	}
 	o.notify = func(ctx context.Context, waiting string) error { return j.notify(ctx, o, waiting) }
 	return o, nil
+}
+
+// preview is nil for a call that is not a request.
+func preview(caller calls.Caller, record job.Record) *job.HTTPRequest {
+	previewer, ok := caller.(calls.Previewer)
+	if !ok {
+		return nil
+	}
+	request, err := previewer.Preview(record)
+	if err != nil {
+		return nil // the record's failure says why
+	}
+	return request
 }
 
 // close gives back the folder, and the caller's processes if it has any.

@@ -61,7 +61,14 @@ func (j *jobs) notify(ctx context.Context, o *openJob, waiting string) error {
 	if err != nil {
 		return err
 	}
-	return j.client.SignalWorkflow(ctx, owner.WorkflowID, "", job.SignalOutage, job.Notice{Pool: o.pool.ID(), Waiting: waiting})
+	return j.client.SignalWorkflow(ctx, owner.WorkflowID, "", job.SignalOutage, job.Notice{Pool: o.pool.ID(), Waiting: waiting, Wait: o.pool.Wait()})
+}
+
+func (j *jobs) signal(ctx context.Context, workflowID, runID, name string) error {
+	if j.client == nil {
+		return nil
+	}
+	return j.client.SignalWorkflow(ctx, workflowID, runID, name, nil)
 }
 
 // State says what the server knows of the owner: its run, or the last of the

@@ -8,8 +8,14 @@ import (
 	"longhaul/job"
 )
 
-// watchInterval is how soon a job in this process hears of a takeover.
-const watchInterval = time.Second
+const (
+	// watchInterval is how soon a job in this process hears of a takeover.
+	watchInterval = time.Second
+	// countInterval is how often processes exchange what they have counted.
+	countInterval = 500 * time.Millisecond
+	// longThrottle is how long an API must ask to wait until the workflow hears of it.
+	longThrottle = 10 * time.Second
+)
 
 // watcher renews the lease of a busy job, and sees when another job takes the
 // folder over.
@@ -66,11 +72,17 @@ func (o *openJob) unwatch() {
 func (o *openJob) keepLease(ctx context.Context, taken context.CancelCauseFunc) {
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
-	renewed, waits := time.Now(), false
+	counting := time.NewTicker(countInterval)
+	defer counting.Stop()
+	renewed, told := time.Now(), ""
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-counting.C:
+			// Counts that cannot be exchanged now are the next time.
+			_ = o.exchangeCounts()
+			continue
 		case <-ticker.C:
 		}
 		check := o.output.Holds
@@ -86,8 +98,35 @@ func (o *openJob) keepLease(ctx context.Context, taken context.CancelCauseFunc) 
 		// One that cannot be read now is read the next time.
 		_ = o.heedControl()
 		o.limits.sample(o.pool.Limit())
-		if now := o.pool.Waiting() != ""; now != waits && o.notify(ctx, o.pool.Waiting()) == nil {
-			waits = now
+		if waiting := o.worthTelling(); (waiting == "") != (told == "") && o.notify(ctx, waiting) == nil {
+			told = waiting
 		}
 	}
+}
+
+// worthTelling is what the pool waits for, if that takes long enough for the
+// workflow to hear of it.
+func (o *openJob) worthTelling() string {
+	wait := o.pool.Wait()
+	if wait == nil || wait.Reason == job.WaitThrottled && wait.Until.Sub(wait.Since) < longThrottle {
+		return ""
+	}
+	return o.pool.Waiting()
+}
+
+// exchangeCounts tells the job's other processes what this one has counted, and
+// hears from them, as long as there are failures.
+func (o *openJob) exchangeCounts() error {
+	counts := o.pool.Counts()
+	if counts.Failed > 0 && counts != o.counted {
+		if err := o.output.PutTally(o.ref.Epoch, counts); err != nil {
+			return err
+		}
+		o.counted = counts
+	}
+	elsewhere, err := o.output.TallyElsewhere(o.ref.Epoch)
+	if err == nil {
+		o.pool.CountElsewhere(elsewhere)
+	}
+	return err
 }

@@ -30,7 +30,7 @@ type Failures struct {
 
 // Failures groups the failed records that fit, and gives each of them to use.
 func (f *Folder) Failures(ctx context.Context, chosen job.RedriveSpec, use func(Failed) error) (Failures, error) {
-	found := Failures{Records: f.Manifest.Input.Records}
+	found := Failures{Records: f.Manifest.Records()}
 	groups, kinds := failures.NewGroups(), map[string]bool{}
 	err := f.EachFailed(ctx, f.Manifest, func(failed Failed) error {
 		found.Failed++

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -35,18 +36,54 @@ func (f *Folder) committed() ([]int64, error) {
 	return numbers, nil
 }
 
-// Resume is what the commits say together: the ranges that are done, merged and
-// in order, and their totals. A _SUCCESS that is not true any more, because
-// commits were deleted to have batches made anew, goes.
+// CommittedTo is the end of the last batch that is done.
+func (f *Folder) CommittedTo() (int64, error) {
+	numbers, err := f.committed()
+	if err != nil || len(numbers) == 0 {
+		return 0, err
+	}
+	commit, err := f.commit(numbers[len(numbers)-1])
+	return commit.Last, err
+}
+
+// HasSuccess says whether a journal holds the answer of a call that succeeded.
+func (f *Folder) HasSuccess() (bool, error) {
+	names, err := f.store.List(journalDir)
+	if err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		err := f.eachEntry(name, func(e entry) error {
+			if e.outcome == succeeded {
+				return errFound
+			}
+			return nil
+		})
+		if errors.Is(err, errFound) {
+			return true, nil
+		}
+		if err != nil && !isMissing(err) {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+var errFound = errors.New("found")
+
+// Resume is Checkpoint, but a _SUCCESS that is not true any more, because commits
+// were deleted to have batches made anew, goes.
 func (f *Folder) Resume(records int64) ([]job.Range, job.Totals, error) {
-	ranges, totals, err := f.checkpoint()
+	ranges, totals, err := f.Checkpoint()
 	if err == nil && totals.Done() < records {
 		err = f.store.Delete(successName)
 	}
 	return ranges, totals, err
 }
 
-func (f *Folder) checkpoint() ([]job.Range, job.Totals, error) {
+// Checkpoint is what the commits say together: the ranges that are done, merged and
+// in order, and their totals.
+func (f *Folder) Checkpoint() ([]job.Range, job.Totals, error) {
 	var ranges []job.Range
 	var totals job.Totals
 	numbers, err := f.committed()

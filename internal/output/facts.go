@@ -17,7 +17,7 @@ const reportName = "report.html"
 // errors parts and the changed settings tell.
 func (f *Folder) Facts(ctx context.Context, manifest job.Manifest) (job.Facts, error) {
 	facts := job.Facts{
-		JobID: manifest.JobID, Spec: manifest.Spec, Records: manifest.Input.Records, Started: manifest.Created,
+		JobID: manifest.JobID, Spec: manifest.Spec, Records: manifest.Records(), Started: manifest.Created,
 	}
 	latency := NewLatencies()
 	if err := f.counted(ctx, manifest, &facts, latency); err != nil {
@@ -34,6 +34,9 @@ func (f *Folder) Facts(ctx context.Context, manifest job.Manifest) (job.Facts, e
 	}
 	facts.Failures = groups.Sorted()
 	if facts.State, err = f.state(facts); err != nil {
+		return facts, err
+	}
+	if facts.Earlier, err = f.Earlier(); err != nil {
 		return facts, err
 	}
 	control, err := f.Control()
@@ -98,7 +101,14 @@ func (f *Folder) state(facts job.Facts) (job.Standing, error) {
 	if busy {
 		return job.Standing{Name: job.StateRunning}, err
 	}
-	return job.Standing{Name: job.StateStopped}, err
+	if err != nil {
+		return job.Standing{}, err
+	}
+	stop, err := f.Stopped()
+	if stop == nil || err != nil {
+		return job.Standing{Name: job.StateStopped}, err
+	}
+	return job.Standing{Name: job.StateStopped, Why: stop.Reason}, nil
 }
 
 // AtWork says whether a worker is at work in the folder: it renews its presence

@@ -50,10 +50,18 @@ func TestFailedRecordsOfPartsAndJournals(t *testing.T) {
 	require.Equal(t, []string{"1 http false", "2 http false", "6 http true"}, failedOf(t, f, manifest))
 	require.NoError(t, f.store.Delete(left.Name))
 
-	// Opened again by a redrive: nothing is lost on the way.
-	_, err := f.Redrive(t.Context(), 1, func(failure job.CallError) bool { return failure.Status == 404 })
+	// Opened again for records that are called again: the others stay failures.
+	reopen := func(status int) []string {
+		_, _, err := f.Reopen(t.Context(), 1, func(failure job.CallError) bool { return failure.Status == status }, 12, 4)
+		require.NoError(t, err)
+		return failedOf(t, f, manifest)
+	}
+	require.Equal(t, []string{"1 http false", "2 http false", "6 http true"}, reopen(404), "none chosen")
+	require.Empty(t, reopen(503))
+	facts, err := f.Facts(t.Context(), manifest)
 	require.NoError(t, err)
-	require.Equal(t, []string{"1 http false", "2 http false", "6 http true"}, failedOf(t, f, manifest), "none chosen")
+	require.EqualValues(t, 4, facts.Succeeded, "what is kept for the part that is made anew")
+	require.Zero(t, facts.Failed)
 }
 
 // Its journals were listed, then it was committed.
@@ -100,6 +108,10 @@ func TestFactsOfAJobThatHasNotEnded(t *testing.T) {
 	facts, err = f.Facts(t.Context(), manifest)
 	require.NoError(t, err)
 	require.Equal(t, job.StateStopped, facts.State.Name, "the worker has not renewed its presence")
+	require.NoError(t, f.PutStopped(1, job.Stop{Reason: "all calls failed"}))
+	facts, err = f.Facts(t.Context(), manifest)
+	require.NoError(t, err)
+	require.Equal(t, job.Standing{Name: job.StateStopped, Why: "all calls failed"}, facts.State)
 
 	manifest.Input.Records = 4
 	require.NoError(t, f.store.Delete(must(f.journals(job.Range{First: 4, Last: 8}))...))

@@ -44,7 +44,7 @@ func (f *Folder) Finish(ctx context.Context, ref job.Ref, records, batchRecords 
 	if err := f.store.Put(successName, writeJSON(summary)); err != nil {
 		return summary, err
 	}
-	return summary, errors.Join(f.Sweep(), f.Release(ref.Epoch))
+	return summary, errors.Join(f.Sweep(), f.dropTallies(), f.Release(ref.Epoch))
 }
 
 func (f *Folder) checkSizes(commit job.Commit) error {

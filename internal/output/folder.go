@@ -60,6 +60,9 @@ const (
 	journalDir   = stateDir + "/journal"
 	ownerDir     = stateDir + "/owner"
 	controlName  = stateDir + "/control.json"
+	stoppedName  = stateDir + "/stopped.json"
+	tallyDir     = stateDir + "/tally"
+	earlierDir   = stateDir + "/earlier"
 )
 
 func partName(batch int64) string   { return fmt.Sprintf("part-%06d.jsonl", batch) }

@@ -12,6 +12,8 @@ import (
 // before the first call, and a later format can be told apart.
 const journalHeader = "longhaul journal 1\n"
 
+const journalSuffix = ".journal"
+
 // Journal is where one attempt at a chunk appends its answers. It is safe for
 // concurrent use.
 type Journal = interface {
@@ -46,7 +48,7 @@ func newGroup(buffer []byte) *group {
 // journalName begins with the range, so that a chunk finds by name alone what
 // overlaps its own.
 func journalName(r job.Range, activity string, attempt int32) string {
-	return fmt.Sprintf("%s/%012d-%012d-%s-%d.journal", journalDir, r.First, r.Last, activity, attempt)
+	return fmt.Sprintf("%s/%012d-%012d-%s-%d%s", journalDir, r.First, r.Last, activity, attempt, journalSuffix)
 }
 
 // NewJournal begins the journal of one attempt at a range. The activity is named by

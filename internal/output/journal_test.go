@@ -119,7 +119,7 @@ func TestADamagedLineDoesNotCount(t *testing.T) {
 	}
 	e, ok := parseEntry(line[:len(line)-1])
 	require.True(t, ok)
-	require.Equal(t, entry{1, succeeded, 1, 103200, appendLine(nil, success(1))}, e)
+	require.Equal(t, entry{1, succeeded, calls{attempts: 1}, 103200, appendLine(nil, success(1))}, e)
 }
 
 func FuzzParseEntry(f *testing.F) {

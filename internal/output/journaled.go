@@ -48,7 +48,7 @@ func (f *Folder) eachJournaled(ctx context.Context, manifest job.Manifest, journ
 		case err == nil:
 			err = done(number)
 		case isMissing(err):
-			err = eachAnswer(objects, job.Range{First: number * size, Last: min((number+1)*size, manifest.Input.Records)}, use)
+			err = eachAnswer(objects, job.Range{First: number * size, Last: min((number+1)*size, manifest.Records())}, use)
 		}
 		for _, object := range objects {
 			err = errors.Join(err, object.Close())

@@ -16,7 +16,8 @@ import (
 //
 // The last field is what will stand in the part (+) or the errors part (-), to
 // the byte; the fields before it are what a merge needs to know, so that it
-// parses no JSON. The checksum, 8 hex digits, is over all that follows it.
+// parses no JSON. The checksum, 8 hex digits, is over all that follows it. Attempts
+// are such as 2, or 2/5/1 with calls that were throttled or fell into an outage.
 //
 // A mark has ? when a call begins and ! when it has come back without a result;
 // for the number of attempts it has 1 if the call is alone in its process, else
@@ -37,18 +38,22 @@ const (
 
 // entry is a journal's line.
 type entry struct {
-	index    int64
-	outcome  outcome
-	attempts int64
+	index   int64
+	outcome outcome
+	calls   calls
 	// latency in microseconds.
 	latency int64
 	// line is the part's line, without the line feed.
 	line []byte
 }
 
+// calls are those that were made for a record, as in job.Result.
+type calls struct{ attempts, throttled, outage int64 }
+
 func appendResult(dst []byte, result job.Result) []byte {
 	start := len(dst)
-	e := entry{index: result.Index, outcome: succeeded, attempts: int64(result.Attempts), latency: result.Latency.Microseconds()}
+	e := entry{index: result.Index, outcome: succeeded, latency: result.Latency.Microseconds()}
+	e.calls = calls{int64(result.Attempts), int64(result.Throttled), int64(result.Outage)}
 	if result.Failure != nil {
 		e.outcome = failed
 	}
@@ -64,7 +69,7 @@ func appendMark(dst []byte, mark job.Mark) []byte {
 		e.outcome = tried
 	}
 	if mark.Alone {
-		e.attempts = 1
+		e.calls.attempts = 1
 	}
 	return seal(appendHead(dst, e), start)
 }
@@ -80,7 +85,11 @@ func appendHead(dst []byte, e entry) []byte {
 	dst = append(dst, "00000000 "...)
 	dst = strconv.AppendInt(dst, e.index, 10)
 	dst = append(dst, ' ', byte(e.outcome), ' ')
-	dst = strconv.AppendInt(dst, e.attempts, 10)
+	dst = strconv.AppendInt(dst, e.calls.attempts, 10)
+	if e.calls.throttled > 0 || e.calls.outage > 0 {
+		dst = strconv.AppendInt(append(dst, '/'), e.calls.throttled, 10)
+		dst = strconv.AppendInt(append(dst, '/'), e.calls.outage, 10)
+	}
 	dst = append(dst, ' ')
 	dst = strconv.AppendInt(dst, e.latency, 10)
 	return append(dst, ' ')
@@ -114,7 +123,7 @@ func parseEntry(line []byte) (entry, bool) {
 	var ok [4]bool
 	e.index, rest, ok[0] = cutNumber(rest)
 	e.outcome, rest, ok[1] = cutOutcome(rest)
-	e.attempts, rest, ok[2] = cutNumber(rest)
+	e.calls, rest, ok[2] = cutCalls(rest)
 	e.latency, rest, ok[3] = cutNumber(rest)
 	e.line = rest
 	return e, ok == [4]bool{true, true, true, true}
@@ -124,6 +133,22 @@ func cutNumber(text []byte) (number int64, rest []byte, ok bool) {
 	digits, rest, found := bytes.Cut(text, []byte(" "))
 	number, err := strconv.ParseInt(string(digits), 10, 64)
 	return number, rest, found && err == nil
+}
+
+func cutCalls(text []byte) (c calls, rest []byte, ok bool) {
+	field, rest, found := bytes.Cut(text, []byte(" "))
+	numbers := []*int64{&c.attempts, &c.throttled, &c.outage}
+	parts := bytes.Split(field, []byte("/"))
+	if !found || len(parts) != 1 && len(parts) != len(numbers) {
+		return c, rest, false
+	}
+	for i, part := range parts {
+		var err error
+		if *numbers[i], err = strconv.ParseInt(string(part), 10, 64); err != nil {
+			return c, rest, false
+		}
+	}
+	return c, rest, true
 }
 
 func cutOutcome(text []byte) (o outcome, rest []byte, ok bool) {
@@ -165,6 +190,12 @@ func appendLine(dst []byte, r job.Result) []byte {
 	}
 	dst = append(dst, `,"attempts":`...)
 	dst = strconv.AppendInt(dst, int64(r.Attempts), 10)
+	if r.Throttled > 0 {
+		dst = strconv.AppendInt(append(dst, `,"throttled":`...), int64(r.Throttled), 10)
+	}
+	if r.Outage > 0 {
+		dst = strconv.AppendInt(append(dst, `,"outage":`...), int64(r.Outage), 10)
+	}
 	dst = append(dst, `,"latency_ms":`...)
 	dst = strconv.AppendFloat(dst, float64(r.Latency.Microseconds())/1000, 'f', -1, 64)
 	if r.Failure != nil {

@@ -38,7 +38,7 @@ func TestRedriveKeepsTheOtherAnswers(t *testing.T) {
 	t.Parallel()
 	f, dir := reopenable(t)
 	for range 2 { // run again, it changes nothing
-		_, err := f.Redrive(t.Context(), 1, serverErrors.Chooses)
+		_, _, err := f.Reopen(t.Context(), 1, serverErrors.Chooses, 9, 3)
 		require.NoError(t, err)
 		done, totals, err := f.Resume(9)
 		require.NoError(t, err)
@@ -66,13 +66,13 @@ func TestRedriveIsKilledBeforeTheCommitGoes(t *testing.T) {
 	f, dir := reopenable(t)
 	before := content(t, dir, partName(1)) + content(t, dir, errorsName(1))
 	killed := &Folder{store: undeletableCommits{f.store}}
-	_, err := killed.Redrive(t.Context(), 1, serverErrors.Chooses)
+	_, _, err := killed.Reopen(t.Context(), 1, serverErrors.Chooses, 9, 3)
 	require.ErrorIs(t, err, errKilled)
 	done, _, err := f.Resume(9)
 	require.NoError(t, err)
 	require.Equal(t, []job.Range{{First: 0, Last: 9}}, done, "the batch is as it was")
 	require.Equal(t, before, content(t, dir, partName(1))+content(t, dir, errorsName(1)))
-	records, err := f.Redrive(t.Context(), 1, serverErrors.Chooses)
+	records, _, err := f.Reopen(t.Context(), 1, serverErrors.Chooses, 9, 3)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, records)
 }
@@ -83,11 +83,11 @@ func TestARedriveAfterAnotherThatWasKilled(t *testing.T) {
 	t.Parallel()
 	f, _ := reopenable(t)
 	killed := &Folder{store: undeletableCommits{f.store}}
-	_, err := killed.Redrive(t.Context(), 1, serverErrors.Chooses)
+	_, _, err := killed.Reopen(t.Context(), 1, serverErrors.Chooses, 9, 3)
 	require.ErrorIs(t, err, errKilled)
 	require.NoError(t, f.store.Put(claimName(2), writeJSON(job.Lease{})))
 	others := job.RedriveSpec{Status: "404"}
-	_, err = f.Redrive(t.Context(), 2, others.Chooses)
+	_, _, err = f.Reopen(t.Context(), 2, others.Chooses, 9, 3)
 	require.NoError(t, err)
 	answered, err := f.Answered(job.Range{First: 3, Last: 6})
 	require.NoError(t, err)
@@ -109,6 +109,6 @@ func TestRedriveStopsWhenTheFolderIsTakenOver(t *testing.T) {
 	t.Parallel()
 	f, _ := reopenable(t)
 	require.NoError(t, f.store.Put(claimName(2), func(w io.Writer) error { _, err := w.Write([]byte("{}")); return err }))
-	_, err := f.Redrive(t.Context(), 1, serverErrors.Chooses)
+	_, _, err := f.Reopen(t.Context(), 1, serverErrors.Chooses, 9, 3)
 	require.Equal(t, job.KindTakenOver, job.KindOf(err))
 }

@@ -46,7 +46,7 @@ func (f *Folder) readInto(answered *job.Answered, name string) error {
 			if _, alive := f.mine.Load(name); alive {
 				continue // this process has not died of anything
 			}
-			answered.Mark(job.Mark{Index: at.index, Back: at.outcome == tried, Alone: at.attempts == 1})
+			answered.Mark(job.Mark{Index: at.index, Back: at.outcome == tried, Alone: at.calls.attempts == 1})
 			continue
 		}
 		found = answered.Add(at.index, at.totals()) || found
@@ -58,10 +58,13 @@ func (f *Folder) readInto(answered *job.Answered, name string) error {
 }
 
 func (e entry) totals() job.Totals {
+	totals := job.Totals{Attempts: e.calls.attempts, Throttled: e.calls.throttled, Outage: e.calls.outage}
 	if e.outcome == succeeded {
-		return job.Totals{Succeeded: 1, Attempts: e.attempts}
+		totals.Succeeded = 1
+	} else {
+		totals.Failed = 1
 	}
-	return job.Totals{Failed: 1, Attempts: e.attempts}
+	return totals
 }
 
 // journals are the names that overlap the range, in order.

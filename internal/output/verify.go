@@ -50,7 +50,7 @@ type Records func(job.Range) iter.Seq2[job.Record, error]
 // Verify reads every part and proves or refutes that each record of the input
 // is there exactly once, in order, with the commit's counts and digests.
 func (f *Folder) Verify(ctx context.Context, manifest job.Manifest, records Records, report func(done int64)) (*Verification, error) {
-	v := &Verification{Records: manifest.Input.Records, includeInput: manifest.Spec.Output.IncludeInput}
+	v := &Verification{Records: manifest.Records(), includeInput: manifest.Spec.Output.IncludeInput}
 	size := manifest.Spec.BatchRecords()
 	for batch := int64(0); batch*size < v.Records; batch++ {
 		if ctx.Err() != nil {
@@ -87,11 +87,18 @@ func (v *Verification) missing(r job.Range) {
 
 // partLine is a line of a part or an errors part.
 type partLine struct {
-	Index    int64           `json:"index"`
-	Input    json.RawMessage `json:"input"`
-	Output   json.RawMessage `json:"output"`
-	Error    json.RawMessage `json:"error"`
-	Attempts int64           `json:"attempts"`
+	Index     int64           `json:"index"`
+	Input     json.RawMessage `json:"input"`
+	Output    json.RawMessage `json:"output"`
+	Error     json.RawMessage `json:"error"`
+	Attempts  int64           `json:"attempts"`
+	Throttled int64           `json:"throttled"`
+	Outage    int64           `json:"outage"`
+}
+
+// calls are what the line says of the calls for its record.
+func (l partLine) calls() job.Totals {
+	return job.Totals{Attempts: l.Attempts, Throttled: l.Throttled, Outage: l.Outage}
 }
 
 // verifyBatch merges the part with the errors part, along the input.
@@ -114,11 +121,11 @@ func (f *Folder) verifyBatch(v *Verification, commit job.Commit, records iter.Se
 		switch record.Index {
 		case part.line.Index:
 			v.checkLine(part, record, part.line.Output != nil && part.line.Error == nil)
-			totals = totals.Add(job.Totals{Succeeded: 1, Attempts: part.line.Attempts})
+			totals = totals.Add(job.Totals{Succeeded: 1}).Add(part.line.calls())
 			part.advance(v)
 		case failures.line.Index:
 			v.checkLine(failures, record, failures.line.Error != nil && failures.line.Output == nil)
-			totals = totals.Add(job.Totals{Failed: 1, Attempts: failures.line.Attempts})
+			totals = totals.Add(job.Totals{Failed: 1}).Add(failures.line.calls())
 			failures.advance(v)
 		default:
 			v.problem("record %d is not where it belongs: %s goes on with record %d", record.Index, part.name, part.line.Index)

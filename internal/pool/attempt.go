@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime/debug"
 	"time"
 
@@ -22,17 +23,16 @@ type Caller interface {
 // one; in between, during back-off, it has none. On an error it has none either.
 func (r *run) answer(record job.Record, t token) (job.Result, error) {
 	var waits *backoff.ExponentialBackOff
-	left := r.settings.Retry.MaximumAttempts
-	for made := 1; ; made++ {
-		result, counts, err := r.attempt(record, t, made == 1)
+	var made callCounts
+	for {
+		result, why, err := r.attempt(record, t, made == callCounts{})
 		if err != nil {
 			return result, err
 		}
-		result.Attempts = made
-		if counts {
-			left--
-		}
-		if failure := result.Failure; failure == nil || !failure.Retry || left <= 0 {
+		made.add(why)
+		result.Attempts, result.Throttled, result.Outage = made.attempts, made.throttled, made.outage
+		if failure := result.Failure; failure == nil || !failure.Retry ||
+			made.attempts >= r.settings.Retry.MaximumAttempts || made.refusedBesideSuccesses >= maxRefused {
 			return result, nil
 		}
 		err = r.back(record)
@@ -43,11 +43,17 @@ func (r *run) answer(record job.Record, t token) (job.Result, error) {
 		if waits == nil {
 			waits = fullJitter(r.settings.Retry)
 		}
+		wait := r.settings.Retry.InitialInterval.Std()
+		if why == countsAsAttempt {
+			wait = waits.NextBackOff()
+		} else {
+			wait = time.Duration(rand.Int64N(int64(wait) + 1)) // the brake, the breaker and the rate space them
+		}
 		r.backingOff.Add(1)
-		err = sleep(r.stop, waits.NextBackOff())
+		err = sleep(r.stop, wait)
 		r.backingOff.Add(-1)
 		if err == nil {
-			t, err = r.acquire(r.stop)
+			t, err = r.acquire(r.stop, false)
 		}
 		if err != nil {
 			return result, err
@@ -55,38 +61,34 @@ func (r *run) answer(record job.Record, t token) (job.Result, error) {
 	}
 }
 
-// attempt makes one call, and says whether it counts as one of the record's
-// attempts. An error means that it was not made, and that the token is gone.
-func (r *run) attempt(record job.Record, t token, first bool) (result job.Result, counts bool, err error) {
+// attempt makes one call, and says what it counts as. An error means that it was
+// not made, and that the token is gone.
+func (r *run) attempt(record job.Record, t token, first bool) (result job.Result, counts countsAs, err error) {
 	for {
 		began, err := r.begin(r.stop, t, r.alone)
 		if err != nil {
-			return result, false, err
+			return result, counts, err
 		}
 		if began {
 			break
 		}
-		if t, err = r.acquire(r.stop); err != nil {
-			return result, false, err
+		if t, err = r.acquire(r.stop, first); err != nil {
+			return result, counts, err
 		}
 	}
 	defer r.isolation(r.alone).Unlock()
 	if err := r.log.Mark(job.Mark{Index: record.Index, Alone: r.alone}); err != nil {
-		r.giveBackUnused()
-		return result, false, err
+		r.giveBackUnused(t)
+		return result, counts, err
 	}
 	began := time.Now()
 	answer, err := callSafely(r.calls, r.caller, record)
 	latency := time.Since(began)
 	failure := asCallError(err)
-	if r.calls.Err() != nil {
-		r.outage.abandoned()
-	} else {
-		counts = r.outage.note(failure, first, t.probe)
-	}
-	if failure != nil && failure.RetryAfter > 0 {
-		// Before the token is free: it would start another call.
-		r.Brake(failure.RetryAfter)
+	if r.calls.Err() == nil {
+		counts = r.note(record, failure, began, first, t)
+	} else if t.probe {
+		r.outage.abandon()
 	}
 	return job.Result{Record: record, Answer: answer, Failure: failure, Latency: latency, At: began.Add(latency)}, counts, nil
 }

@@ -8,13 +8,15 @@ import (
 
 // Limit is what keeps the calls from being more now.
 func (p *Pool) Limit() job.Limit {
-	if p.outage.waiting() != "" {
+	if p.outage.open.Load() {
 		return job.LimitAPI
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case time.Now().Before(p.brakedUntil):
+		return job.LimitAPI
+	case p.adaptive.on && len(p.throttle.turn) > 0:
 		return job.LimitAPI
 	case p.throttle.seats.Load() > 0 && len(p.throttle.turn) > 0:
 		return job.LimitRate

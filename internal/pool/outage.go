@@ -1,73 +1,70 @@
 package pool
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 
 	"longhaul/job"
 )
 
-// longestProbeInterval bounds the growth of the interval between probes, unless
-// the first is longer.
-const longestProbeInterval = time.Minute
+const (
+	// longestProbeInterval bounds the growth of the interval between probes, unless
+	// the first is longer.
+	longestProbeInterval = time.Minute
+	// firstProbeInterval is the interval until the outage has lasted for its After:
+	// most outages are over by then.
+	firstProbeInterval = time.Second
+)
 
-// outage sees when nearly all calls fail in a way that a retry could mend. When
-// that has lasted for a while it lets one call through now and then, until one
-// is answered.
+// outage is a circuit breaker. It opens when nearly all calls fail in a way that a
+// retry could fix; then it lets one call through now and then, until one is
+// answered.
 type outage struct {
 	spec job.OutageSpec
-	// breaker is open during an outage, half-open for a probe.
-	breaker circuitbreaker.CircuitBreaker[any]
-	// troubled is set while there are failures among the recent calls, down while
-	// the breaker is not closed: they spare the locks.
-	troubled, down atomic.Bool
-	// wake has the pool look whether calls may start.
+	// wake has the pool look whether calls may start, stop ends it.
 	wake func()
-	// over is done when the outage has lasted too long.
-	over   context.Context
-	giveUp context.CancelCauseFunc
+	stop func(error)
+	// troubled is set while there are failures among the recent calls, open while
+	// calls are held back: they spare the lock.
+	troubled, open atomic.Bool
 
 	mu     sync.Mutex
 	recent recent
 	last   *job.CallError
-	// since is when nearly all calls began to fail; zero if they do not.
+	// since is when the breaker opened.
 	since time.Time
-	// begins is waited for before the breaker opens, next before a probe.
-	begins, next *time.Timer
-	nextAt       time.Time
-	waits        *backoff.ExponentialBackOff
+	// probing is set while the one call is made, nextAt is when it may be.
+	probing bool
+	nextAt  time.Time
+	timer   *time.Timer
+	waits   *backoff.ExponentialBackOff
 }
 
-// newOutage sees none if the spec's After is 0.
-func newOutage(spec job.OutageSpec, wake func()) *outage {
-	o := &outage{spec: spec, wake: wake, waits: &backoff.ExponentialBackOff{
+// newOutage never opens if the spec's After is 0.
+func newOutage(spec job.OutageSpec, wake func(), stop func(error)) *outage {
+	return &outage{spec: spec, wake: wake, stop: stop, waits: &backoff.ExponentialBackOff{
 		InitialInterval: spec.ProbeInterval.Std(), Multiplier: 2,
 		MaxInterval: max(longestProbeInterval, spec.ProbeInterval.Std()),
 	}}
-	o.over, o.giveUp = context.WithCancelCause(context.Background())
-	// It opens and half-opens when told to; one answer closes it.
-	o.breaker = circuitbreaker.NewBuilder[any]().WithDelay(1<<62).WithSuccessThreshold(1).
-		WithFailureThresholdPeriod(1<<31, time.Hour).
-		OnOpen(func(circuitbreaker.StateChangedEvent) { o.opened() }).
-		OnClose(func(circuitbreaker.StateChangedEvent) { o.ended() }).
-		Build()
-	return o
 }
 
 // allows says whether a call may start, and whether it is the probe. If the answer
-// is yes it must start, and tell with note or abandoned how it ended.
-func (o *outage) allows() (allowed, probe bool) {
-	if !o.down.Load() {
+// is yes it must start, and tell with note or abandon how it ended.
+func (o *outage) allows(now time.Time) (allowed, probe bool) {
+	if !o.open.Load() {
 		return true, false
 	}
-	allowed = o.breaker.TryAcquirePermit()
-	return allowed, allowed
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.probing || now.Before(o.nextAt) {
+		return false, false
+	}
+	o.probing = true
+	return true, true
 }
 
 // note takes the outcome of a call; first says whether it was its record's first.
@@ -77,113 +74,114 @@ func (o *outage) allows() (allowed, probe bool) {
 //
 // Of the failures only those of first calls say something about the API: at the
 // end of a list only the records that fail are left. A failure that no retry can
-// mend is an answer.
+// fix is an answer, and so is a refusal because of too many calls.
 func (o *outage) note(failure *job.CallError, first, probe bool) (counts bool) {
 	if o.spec.After == 0 {
 		return true
 	}
-	failed := failure != nil && failure.Retry
-	if !failed && !o.troubled.Load() {
+	failed := failure != nil && failure.Retry && !failure.Throttled
+	if !failed && !probe && !o.troubled.Load() {
 		return true
 	}
+	defer o.wake() // after the lock: the pool's is taken before ours
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	if failed {
 		o.last = failure
 	}
-	if !failed || first {
-		o.recent.add(failed)
-	}
-	o.troubled.Store(o.recent.failed > 0 || o.down.Load())
-	switch nearlyAll := o.recent.nearlyAllFailed(); {
-	case nearlyAll && o.since.IsZero():
-		since := time.Now()
-		o.since = since
-		o.begins = time.AfterFunc(o.spec.After.Std(), func() { o.open(since) })
-	case !nearlyAll && !o.since.IsZero() && !o.down.Load():
-		o.begins.Stop()
-		o.since = time.Time{}
-	}
-	counts = probe || o.since.IsZero()
-	o.mu.Unlock()
+	now := time.Now()
 	switch {
-	case !o.down.Load():
-	case failed:
-		o.breaker.RecordFailure()
-	default:
-		o.breaker.RecordSuccess()
+	case probe && failed:
+		o.scheduleProbe(now)
+	case probe:
+		o.close()
+	case !o.open.Load():
+		if !failed || first {
+			o.recent.add(failed)
+		}
+		o.troubled.Store(o.recent.failed > 0)
+		if o.recent.nearlyAllFailed() {
+			o.since = now
+			o.open.Store(true)
+			o.scheduleProbe(now)
+		}
 	}
-	return counts
+	return probe || !o.open.Load()
 }
 
-// abandoned is for a call that was allowed and not made, or cut off: as a probe
-// it tells nothing, and another one has to be made.
-func (o *outage) abandoned() {
-	if o.down.Load() && o.breaker.IsHalfOpen() {
-		o.breaker.RecordFailure()
-	}
-}
-
-// open begins the outage, unless it has turned out to be none.
-func (o *outage) open(since time.Time) {
-	o.mu.Lock()
-	still := o.since.Equal(since)
-	o.mu.Unlock()
-	if still {
-		o.breaker.Open()
-	}
-}
-
-// opened comes at the beginning, and after each probe that failed.
-func (o *outage) opened() {
-	defer o.wake() // those that wait for the rate must not start any more
+// probeNow has the next probe made at once.
+func (o *outage) probeNow() {
+	defer o.wake()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.down.Store(true)
-	now := time.Now()
-	if o.since.IsZero() {
-		o.since = now // a call came through a moment ago: the probe will tell
+	if !o.nextAt.IsZero() {
+		o.nextAt = time.Now()
 	}
-	if limit := o.spec.GiveUp.Std(); limit > 0 && now.Sub(o.since) >= limit {
-		o.giveUp(job.Errorf(job.KindOutage, "outage.give_up", "nearly all calls have failed for %s, the last with %v", o.spec.GiveUp, o.last).
+}
+
+// abandon is for a probe that was not made, or cut off: another one has to be made.
+func (o *outage) abandon() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.probing = false
+}
+
+// scheduleProbe is called with the lock.
+func (o *outage) scheduleProbe(now time.Time) {
+	o.probing = false
+	lasted := now.Sub(o.since)
+	if limit := o.spec.GiveUp.Std(); limit > 0 && lasted >= limit {
+		o.stop(job.Errorf(job.KindOutage, "outage.give_up", "nearly all calls have failed for %s, the last with %v", o.spec.GiveUp, o.last).
 			WithHint("what was done is kept: when the calls can succeed again, start the job again with the same output to go on"))
 		return
 	}
-	wait := o.waits.NextBackOff()
+	wait := min(firstProbeInterval, o.spec.ProbeInterval.Std())
+	if lasted >= o.spec.After.Std() {
+		wait = o.waits.NextBackOff()
+	}
 	o.nextAt = now.Add(wait)
-	o.next = time.AfterFunc(wait, func() {
-		o.breaker.HalfOpen()
-		o.wake()
-	})
+	o.timer = time.AfterFunc(wait, o.wake)
 }
 
-func (o *outage) ended() {
-	o.mu.Lock()
-	o.since, o.recent, o.nextAt = time.Time{}, recent{}, time.Time{}
+// close is called with the lock.
+func (o *outage) close() {
+	o.probing, o.recent, o.nextAt = false, recent{}, time.Time{}
 	o.waits.Reset()
-	o.down.Store(false)
-	o.mu.Unlock()
-	o.wake()
+	o.troubled.Store(false)
+	o.open.Store(false)
 }
 
-// waiting says what the pool waits for; empty if calls are made.
-func (o *outage) waiting() string {
+// wait is what the pool waits for; nil if calls are made.
+func (o *outage) wait() *job.Wait {
+	if !o.open.Load() {
+		return nil
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.nextAt.IsZero() {
-		return ""
+		return nil
 	}
-	return fmt.Sprintf("waiting for the API: nearly all calls have failed since %s, the last with %s; one call at %s tries again",
-		o.since.Local().Format(time.TimeOnly), o.last.Brief(), o.nextAt.Local().Format(time.TimeOnly))
+	return &job.Wait{Reason: job.WaitOutage, Since: o.since, Until: o.nextAt, Last: o.last.Name()}
 }
 
-// close stops the timers of a pool that is not used any more.
-func (o *outage) close() {
+// waiting is wait as a sentence; empty if calls are made.
+func (o *outage) waiting() string {
+	wait := o.wait()
+	if wait == nil {
+		return ""
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, timer := range []*time.Timer{o.begins, o.next} {
-		if timer != nil {
-			timer.Stop()
-		}
+	return fmt.Sprintf("waiting for the API: nearly all calls have failed since %s, the last with %s; one call at %s tries again",
+		wait.Since.Local().Format(time.TimeOnly), o.last.Brief(), wait.Until.Local().Format(time.TimeOnly))
+}
+
+// end stops the timer of a pool that is not used any more.
+func (o *outage) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.timer != nil {
+		o.timer.Stop()
 	}
 }
 

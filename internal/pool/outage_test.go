@@ -183,14 +183,14 @@ func TestAProbeThatIsCutOff(t *testing.T) {
 		<-time.After(time.Minute)
 		cancel()
 		require.ErrorIs(t, <-ended, context.Canceled)
-		probe, err := p.acquire(t.Context())
+		probe, err := p.acquire(t.Context(), true)
 		require.NoError(t, err)
 		require.True(t, probe.probe, "the next one")
 		hurried, late := context.WithTimeout(t.Context(), time.Minute)
 		defer late()
-		_, err = p.acquire(hurried)
+		_, err = p.acquire(hurried, true)
 		require.Error(t, err, "there is only one")
-		p.giveBackUnused()
+		p.giveBackUnused(probe)
 		api.down.Store(false)
 		var kept results
 		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(100), &kept))
@@ -212,23 +212,32 @@ func TestRecordsThatAlwaysFailEndAnOutage(t *testing.T) {
 	})
 }
 
-// A call that comes through while the outage begins does not make it a long one.
-func TestAnOutageThatEndsAsItBegins(t *testing.T) {
+// A short outage is over a second after the API is back, and calls that come back
+// late from before it decide nothing.
+func TestAShortOutage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		o := newOutage(outages, func() {})
-		for range 20 {
-			o.note(&job.CallError{Retry: true}, true, false)
+		o := newOutage(outages, func() {}, func(error) {})
+		for i := range 20 {
+			require.Equal(t, i < 18, o.note(&job.CallError{Retry: true}, true, false))
 		}
-		since := o.since
 		for range 5 {
 			o.note(nil, true, false)
+			o.note(&job.CallError{Retry: true}, true, false)
 		}
-		o.open(since)
-		require.False(t, o.down.Load(), "it has ended")
-		o.breaker.Open() // as if it had been a moment earlier
-		require.NoError(t, o.over.Err())
-		o.close()
+		allowed, _ := o.allows(time.Now())
+		require.False(t, allowed)
+		<-time.After(time.Second)
+		allowed, probe := o.allows(time.Now())
+		require.True(t, allowed)
+		require.True(t, probe)
+		allowed, _ = o.allows(time.Now())
+		require.False(t, allowed, "there is only one")
+		require.True(t, o.note(nil, false, true))
+		allowed, probe = o.allows(time.Now())
+		require.True(t, allowed)
+		require.False(t, probe)
+		o.end()
 	})
 }
 

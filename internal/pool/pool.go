@@ -19,9 +19,17 @@ type Pool struct {
 	caller   Caller
 	settings Settings
 	outage   *outage
+	canary   *canary
+	tally    tally
+	// over is done when the pool makes no call any more, because of what its calls
+	// came to.
+	over context.Context
+	end  context.CancelCauseFunc
 
 	// backingOff counts records that wait for their next attempt.
 	backingOff atomic.Int64
+	// refused is set once the API has refused a call: starts are spaced since.
+	refused atomic.Bool
 
 	mu       sync.Mutex
 	seats    map[*seat]struct{}
@@ -33,9 +41,15 @@ type Pool struct {
 	waiting list.List
 	leaving list.List
 	// brakedUntil holds all calls back, see Brake.
-	brakedUntil time.Time
-	brake       *time.Timer
-	throttle    *throttle
+	brakedSince, brakedUntil time.Time
+	brake                    *time.Timer
+	throttle                 *throttle
+	adaptive                 *adaptive
+	// throttled is when the API first refused a call of those since the last
+	// success; zero if it did not.
+	throttled time.Time
+	// answered is set when a call was not refused, since one was.
+	answered bool
 	// control is the last change of settings, by the run whose chunks are here.
 	control job.Control
 	run     string
@@ -45,6 +59,8 @@ type Pool struct {
 type Settings struct {
 	Retry  job.RetrySpec
 	Outage job.OutageSpec
+	// Output is the job's, for messages.
+	Output string
 	// Isolation is shared by all pools of a process: each call reads, a call that
 	// must be alone in the process writes.
 	Isolation *sync.RWMutex
@@ -54,126 +70,44 @@ type Settings struct {
 func New(caller Caller, settings Settings) *Pool {
 	p := &Pool{
 		id: uuid.NewString(), caller: caller, settings: settings,
-		seats: map[*seat]struct{}{}, throttle: newThrottle(),
+		seats: map[*seat]struct{}{}, throttle: newThrottle(), adaptive: newAdaptive(),
+		tally: tally{output: settings.Output},
 	}
-	p.outage = newOutage(settings.Outage, p.wake)
+	p.over, p.end = context.WithCancelCause(context.Background())
+	p.outage = newOutage(settings.Outage, p.wake, p.end)
+	p.canary = newCanary(settings.Outage.GiveUpAtStart, p.callsInFlight, p.wake, p.outage.probeNow, p.end)
 	return p
+}
+
+// StartCanary limits the calls in flight until one has succeeded, if none has.
+func (p *Pool) StartCanary(calls int) { p.canary.begin(calls) }
+
+// Proven is closed when a call has succeeded.
+func (p *Pool) Proven() <-chan struct{} { return p.canary.proven }
+
+// Prove is for a job of which a call has succeeded elsewhere, or before.
+func (p *Pool) Prove() { p.canary.prove() }
+
+// Tolerate sets how many failures end the calls.
+func (p *Pool) Tolerate(budget job.FailureBudget) { p.endIf(p.tally.setBudget(budget)) }
+
+// Counts are the records that have ended here.
+func (p *Pool) Counts() job.Totals { return p.tally.here() }
+
+// CountElsewhere takes the counts of the job's other processes.
+func (p *Pool) CountElsewhere(totals job.Totals) { p.endIf(p.tally.setElsewhere(totals)) }
+
+func (p *Pool) endIf(err error) {
+	if err != nil {
+		p.end(err)
+	}
+}
+
+func (p *Pool) callsInFlight() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.inFlight
 }
 
 // ID tells this pool from those of other processes.
 func (p *Pool) ID() string { return p.id }
-
-// token lets one call be made.
-type token struct {
-	// probe: it is the one call of an outage.
-	probe bool
-}
-
-// waiter is a call that waits for a token.
-type waiter struct {
-	token   token
-	granted chan struct{}
-}
-
-// acquire waits for a token, first come first served.
-func (p *Pool) acquire(ctx context.Context) (token, error) {
-	if ctx.Err() != nil {
-		return token{}, context.Cause(ctx)
-	}
-	p.mu.Lock()
-	if p.waiting.Len() == 0 {
-		if t, ok := p.mayStart(); ok {
-			p.inFlight++
-			p.mu.Unlock()
-			return t, nil
-		}
-	}
-	w := &waiter{granted: make(chan struct{})}
-	place := p.waiting.PushBack(w)
-	p.mu.Unlock()
-	select {
-	case <-w.granted:
-		return w.token, nil
-	case <-ctx.Done():
-	}
-	p.mu.Lock()
-	select {
-	case <-w.granted:
-		p.mu.Unlock()
-		p.giveBackUnused()
-	default:
-		p.waiting.Remove(place)
-		p.mu.Unlock()
-	}
-	return token{}, context.Cause(ctx)
-}
-
-// giveBackUnused gives a token back with which no call was made.
-func (p *Pool) giveBackUnused() {
-	p.outage.abandoned()
-	p.release()
-}
-
-// release gives a token back.
-func (p *Pool) release() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.inFlight--
-	p.grant()
-	for p.inFlight <= p.capacity && p.leaving.Len() > 0 {
-		close(p.leaving.Remove(p.leaving.Front()).(chan struct{}))
-	}
-}
-
-// Brake starts no call of the job in this process for the given time. Calls in
-// flight go on. Of several brakes the longest counts.
-func (p *Pool) Brake(d time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	until := time.Now().Add(d)
-	if !until.After(p.brakedUntil) {
-		return
-	}
-	p.brakedUntil = until
-	if p.brake != nil {
-		p.brake.Stop()
-	}
-	p.brake = time.AfterFunc(d, p.wake)
-}
-
-// mayStart says whether a call may start now; it must, if the answer is yes.
-func (p *Pool) mayStart() (token, bool) {
-	if p.control.Paused || p.inFlight >= p.capacity || time.Now().Before(p.brakedUntil) {
-		return token{}, false
-	}
-	allowed, probe := p.outage.allows()
-	return token{probe}, allowed
-}
-
-// isHeldBack says whether a call that has a token must not start after all: the
-// job was paused, has fewer calls or waits for the API since.
-func (p *Pool) isHeldBack(t token) bool {
-	return p.control.Paused || p.inFlight > p.capacity || !t.probe && p.outage.down.Load()
-}
-
-// wake lets calls start when something else than a token was in the way, and has
-// those look again that wait with one.
-func (p *Pool) wake() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.throttle.wakeUp()
-	p.grant()
-}
-
-func (p *Pool) grant() {
-	for p.waiting.Len() > 0 {
-		t, ok := p.mayStart()
-		if !ok {
-			return
-		}
-		p.inFlight++
-		w := p.waiting.Remove(p.waiting.Front()).(*waiter)
-		w.token = t
-		close(w.granted)
-	}
-}

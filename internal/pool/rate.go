@@ -115,7 +115,7 @@ func (t *throttle) wakeUp() {
 // the call must not start any more it returns false, and the token is given back,
 // as it is with an error.
 func (p *Pool) begin(ctx context.Context, t token, alone bool) (bool, error) {
-	limited := p.throttle.seats.Load() > 0
+	limited := p.isLimited()
 	if !limited && !alone && p.settings.Isolation.TryRLock() {
 		return true, nil // there was nothing to wait for
 	}
@@ -126,7 +126,7 @@ func (p *Pool) begin(ctx context.Context, t token, alone bool) (bool, error) {
 		case p.throttle.turn <- struct{}{}:
 			defer func() { <-p.throttle.turn }()
 		case <-ctx.Done():
-			p.giveBackUnused()
+			p.giveBackUnused(t)
 			return false, context.Cause(ctx)
 		}
 	}
@@ -138,7 +138,7 @@ func (p *Pool) begin(ctx context.Context, t token, alone bool) (bool, error) {
 		}
 		if heldBack || ctx.Err() != nil {
 			isolation.Unlock()
-			p.giveBackUnused()
+			p.giveBackUnused(t)
 			return false, context.Cause(ctx)
 		}
 		timer := time.NewTimer(wait)
@@ -149,6 +149,11 @@ func (p *Pool) begin(ctx context.Context, t token, alone bool) (bool, error) {
 		}
 		timer.Stop()
 	}
+}
+
+// isLimited says whether starts are spaced.
+func (p *Pool) isLimited() bool {
+	return p.throttle.seats.Load() > 0 || p.refused.Load()
 }
 
 func (p *Pool) isolation(alone bool) sync.Locker {
@@ -165,9 +170,12 @@ func (p *Pool) tryStart(t token, now time.Time) (wait time.Duration, changed <-c
 	if p.isHeldBack(t) {
 		return 0, nil, true
 	}
-	wait = p.brakedUntil.Sub(now)
+	wait = max(p.brakedUntil.Sub(now), p.adaptive.wait(now))
 	if wait <= 0 && p.throttle.seats.Load() > 0 {
 		wait = p.throttle.start(now)
+	}
+	if wait <= 0 {
+		p.adaptive.begin(now)
 	}
 	return wait, p.throttle.changed, false
 }

@@ -39,7 +39,7 @@ type run struct {
 func (p *Pool) Run(ctx, stop context.Context, alone bool, records iter.Seq2[job.Record, error], log Log) error {
 	stop, fail := context.WithCancelCause(stop)
 	defer fail(nil)
-	for _, end := range []context.Context{ctx, p.outage.over} {
+	for _, end := range []context.Context{ctx, p.over} {
 		defer context.AfterFunc(end, func() { fail(context.Cause(end)) })()
 	}
 	r := &run{Pool: p, calls: ctx, stop: stop, alone: alone, log: log}
@@ -65,17 +65,17 @@ func (p *Pool) Run(ctx, stop context.Context, alone bool, records iter.Seq2[job.
 	return context.Cause(stop)
 }
 
-// Waiting says what the calls wait for; empty if they are made.
-func (p *Pool) Waiting() string { return p.outage.waiting() }
-
 // Close ends what the pool does by itself.
-func (p *Pool) Close() { p.outage.close() }
+func (p *Pool) Close() {
+	p.outage.end()
+	p.canary.end()
+}
 
 // admit waits for a place among the unanswered records, and for a token.
 func (r *run) admit(unanswered chan<- struct{}) (token, error) {
 	select {
 	case unanswered <- struct{}{}:
-		return r.acquire(r.stop)
+		return r.acquire(r.stop, true)
 	case <-r.stop.Done():
 		return token{}, context.Cause(r.stop)
 	}
@@ -97,5 +97,9 @@ func (r *run) one(record job.Record, t token) error {
 		_ = r.back(record) // the cause tells more
 		return context.Cause(r.calls)
 	}
-	return r.log.Keep(result)
+	if err := r.log.Keep(result); err != nil {
+		return err
+	}
+	r.endIf(r.tally.add(result))
+	return nil
 }

@@ -71,6 +71,9 @@ func (p *Pool) Retune(control job.Control) {
 		return // known, or of a run before this one
 	}
 	p.control = control
+	if control.MaxFailures != nil {
+		p.endIf(p.tally.setLimit(*control.MaxFailures))
+	}
 	for s := range p.seats {
 		s.retune(p.inForce(s.share))
 	}

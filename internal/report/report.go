@@ -73,7 +73,7 @@ func Write(w io.Writer, facts job.Facts) error {
 	t := newTimeline(finished, facts.Changes, facts.Spec)
 	v := view{
 		Facts: facts, Verdict: verdict(facts), Call: callOf(facts.Spec.Call),
-		Cards: cards(facts, t, finished), CallRows: callRows(facts.Totals), TimeRows: timeRows(t),
+		Cards: cards(facts, t, finished), CallRows: callRows(facts), TimeRows: timeRows(t),
 		Redrives: failures.Redrives(facts.Spec.Output.URI, facts.Failures),
 	}
 	v.Columns = len(v.Cards)

@@ -141,10 +141,10 @@ func TestEarlierRuns(t *testing.T) {
 	t.Parallel()
 	facts := sample(t)
 	facts.Earlier = []job.EarlierRun{{
-		Ended: began.Add(-72 * time.Hour), Why: "redrive --status 500", Totals: job.Totals{Succeeded: 900, Failed: 100, Attempts: 1100},
+		Ended: began.Add(-72 * time.Hour), Why: "all calls failed", Totals: job.Totals{Failed: 100, Attempts: 1100, Throttled: 5},
 		Finished: []job.Finished{{From: began.Add(-72*time.Hour - 30*time.Second), At: began.Add(-72 * time.Hour), Records: 1000}},
 	}}
-	contains(t, write(t, facts), "Earlier runs", "redrive --status 500", "1,100", "idle 3 d", "1 min 27 s", "Long times without calls are left out of the axis.")
+	contains(t, write(t, facts), "Earlier runs", "all calls failed", "1,105", "14,105", "of records that were called again since", "idle 3 d", "1 min 27 s", "Long times without calls are left out of the axis.")
 }
 
 // The latencies that are beyond p0.1 and p99.9 do not stretch the axis.

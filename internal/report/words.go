@@ -64,17 +64,18 @@ func callOf(call job.CallSpec) string {
 type card struct{ Name, Value, Note string }
 
 func cards(facts job.Facts, t timeline, finished []job.Finished) []card {
+	made := callsOf(facts)
 	all := []card{
 		{Name: "records", Value: humanize.Comma(facts.Records)},
 		{Name: "succeeded", Value: humanize.Comma(facts.Succeeded), Note: job.PercentOf(facts.Succeeded, facts.Records)},
 		{Name: "failed", Value: humanize.Comma(facts.Failed), Note: job.PercentOf(facts.Failed, facts.Records)},
-		{Name: "calls", Value: humanize.Comma(facts.Calls())},
+		{Name: "calls", Value: humanize.Comma(made.Calls())},
 	}
-	if facts.Throttled > 0 {
-		all = append(all, card{"throttled", humanize.Comma(facts.Throttled), job.PercentOf(facts.Throttled, facts.Calls()) + " of the calls"})
+	if made.Throttled > 0 {
+		all = append(all, card{"throttled", humanize.Comma(made.Throttled), job.PercentOf(made.Throttled, made.Calls()) + " of the calls"})
 	}
-	if facts.Outage > 0 {
-		all = append(all, card{"lost to outages", humanize.Comma(facts.Outage), job.PercentOf(facts.Outage, facts.Calls()) + " of the calls"})
+	if made.Outage > 0 {
+		all = append(all, card{"lost to outages", humanize.Comma(made.Outage), job.PercentOf(made.Outage, made.Calls()) + " of the calls"})
 	}
 	if t.active() <= 0 {
 		return all
@@ -106,20 +107,32 @@ func rate(perSecond float64) string {
 // row is a line of a small table.
 type row struct{ Name, Value, Share string }
 
+// callsOf counts all calls, those of records that were called again since too.
+func callsOf(facts job.Facts) job.Totals {
+	made := facts.Totals
+	for _, earlier := range facts.Earlier {
+		made = made.Add(earlier.Totals)
+	}
+	return made
+}
+
 // callRows are the calls by what came of them.
-func callRows(t job.Totals) []row {
+func callRows(facts job.Facts) []row {
+	made := callsOf(facts)
+	earlier := made.Attempts - facts.Attempts
 	var rows []row
 	for _, cause := range []struct {
 		name  string
 		calls int64
 	}{
-		{"first calls of a record", min(t.Done(), t.Attempts)},
-		{"repeated after a failure, or after a crash", max(t.Attempts-t.Done(), 0)},
-		{"refused for now (throttled)", t.Throttled},
-		{"lost to an outage", t.Outage},
+		{"first calls of a record", min(facts.Done(), facts.Attempts)},
+		{"repeated after a failure, or after a crash", max(facts.Attempts-facts.Done(), 0)},
+		{"of records that were called again since", earlier},
+		{"refused for now (throttled)", made.Throttled},
+		{"lost to an outage", made.Outage},
 	} {
 		if cause.calls > 0 {
-			rows = append(rows, row{cause.name, humanize.Comma(cause.calls), job.PercentOf(cause.calls, t.Calls())})
+			rows = append(rows, row{cause.name, humanize.Comma(cause.calls), job.PercentOf(cause.calls, made.Calls())})
 		}
 	}
 	return rows

@@ -150,7 +150,11 @@ func (l *Local) inputError(uri string, err error) error {
 	case isEscape(err):
 		return l.escapes(uri)
 	case errors.Is(err, fs.ErrNotExist):
-		return job.Errorf(job.KindInput, uri, "there is no such file").WithHint("relative paths start from %s", l.base())
+		missing := job.Errorf(job.KindInput, uri, "there is no such file")
+		if filepath.IsAbs(uri) {
+			return missing
+		}
+		return missing.WithHint("relative paths start from %s", l.base())
 	case errors.Is(err, errIsFolder):
 		return job.Errorf(job.KindInput, uri, "is a folder").WithHint("name a file")
 	case errors.Is(err, fs.ErrPermission):
@@ -174,6 +178,9 @@ func (l *Local) outputError(uri string, err error) error {
 func (l *Local) base() string {
 	if l.root != nil {
 		return "the worker's --root"
+	}
+	if absolute, err := filepath.Abs(l.dir); err == nil {
+		return absolute
 	}
 	return l.dir
 }

@@ -2,70 +2,13 @@ package output
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 
 	"longhaul/job"
 )
-
-// Redrive opens the batches that hold failures of the given kind again: all other
-// answers of such a batch go into a journal, and its commit is deleted, so that
-// the job calls what is missing and makes the part anew. It returns how many
-// records are to be called. A kill in between loses nothing, and run again it
-// goes on.
-func (f *Folder) Redrive(ctx context.Context, epoch int64, chosen func(job.CallError) bool) (records int64, err error) {
-	numbers, err := f.committed()
-	if err != nil {
-		return 0, err
-	}
-	for _, number := range numbers {
-		if ctx.Err() != nil {
-			return records, context.Cause(ctx)
-		}
-		commit, err := f.commit(number)
-		if err != nil {
-			return records, err
-		}
-		reopened, err := f.reopen(epoch, commit, chosen)
-		if err != nil {
-			return records, err
-		}
-		records += reopened
-	}
-	return records, nil
-}
-
-func (f *Folder) reopen(epoch int64, commit job.Commit, chosen func(job.CallError) bool) (records int64, err error) {
-	if commit.Errors == nil {
-		return 0, nil
-	}
-	count := func(line keptLine) error {
-		if chosen(*line.Error) {
-			records++
-		}
-		return nil
-	}
-	if err := f.eachLine(commit.Errors.Name, true, count); err != nil || records == 0 {
-		return 0, err
-	}
-	if err := f.Holds(epoch); err != nil {
-		return 0, err
-	}
-	// One of another redrive may be left: it would answer for records of this one.
-	if err := f.dropJournals(commit.Range); err != nil {
-		return 0, err
-	}
-	name := journalName(commit.Range, fmt.Sprintf("redrive-%06d", epoch), 1)
-	err = f.store.Put(name, func(w io.Writer) error { return f.writeKept(w, commit, chosen) })
-	if err != nil {
-		return 0, err
-	}
-	return records, f.store.Delete(commitName(commit.Batch))
-}
 
 // writeKept writes a journal of all answers but the chosen failures.
 func (f *Folder) writeKept(w io.Writer, commit job.Commit, chosen func(job.CallError) bool) error {
@@ -83,7 +26,7 @@ func (f *Folder) writeKept(w io.Writer, commit job.Commit, chosen func(job.CallE
 		return err
 	}
 	err := f.eachLine(commit.Part.Name, false, keep)
-	if err == nil {
+	if err == nil && commit.Errors != nil {
 		err = f.eachLine(commit.Errors.Name, true, keep)
 	}
 	if err != nil {
@@ -97,6 +40,8 @@ func (f *Folder) writeKept(w io.Writer, commit job.Commit, chosen func(job.CallE
 type keptLine struct {
 	Index     int64          `json:"index"`
 	Attempts  int64          `json:"attempts"`
+	Throttled int64          `json:"throttled"`
+	Outage    int64          `json:"outage"`
 	LatencyMS float64        `json:"latency_ms"`
 	Error     *job.CallError `json:"error"`
 
@@ -104,7 +49,7 @@ type keptLine struct {
 }
 
 func (l keptLine) entry() entry {
-	e := entry{index: l.Index, outcome: succeeded, attempts: l.Attempts, latency: int64(math.Round(l.LatencyMS * 1000)), line: l.text}
+	e := entry{index: l.Index, outcome: succeeded, calls: calls{l.Attempts, l.Throttled, l.Outage}, latency: int64(math.Round(l.LatencyMS * 1000)), line: l.text}
 	if l.Error != nil {
 		e.outcome = failed
 	}

@@ -1,0 +1,81 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"longhaul/calls"
+	"longhaul/internal/output"
+	"longhaul/internal/storage"
+	"longhaul/job"
+)
+
+// Preview is what a job would do with a record.
+type Preview struct {
+	Record job.Record
+	// Request is nil if the call is not a request.
+	Request *job.HTTPRequest
+	// Err is why no call can be made of the record.
+	Err error
+}
+
+// DryRun reads the first records of a spec's input and says what would be sent for
+// them. It makes no call, and writes nothing.
+func DryRun(ctx context.Context, spec job.Spec, env []string, records int64) (previews []Preview, err error) {
+	store := storage.Unconfined(".")
+	j := newJobs(store, nil, calls.Options{Env: allowedEnv(env), AllowExec: true})
+	defer func() { err = errors.Join(err, j.close()) }()
+	caller, err := j.newCaller(spec, "<job id>")
+	if err != nil {
+		return nil, err
+	}
+	in, err := j.openInput(spec.Input)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	index, count, err := scratchIndex(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, index.Close()) }()
+	for record, err := range in.Records(index, job.Range{First: 0, Last: min(records, count)}) {
+		if err != nil {
+			return nil, err
+		}
+		p := Preview{Record: record}
+		if previewer, ok := caller.(calls.Previewer); ok {
+			p.Request, p.Err = previewer.Preview(record)
+		}
+		previews = append(previews, p)
+	}
+	return previews, nil
+}
+
+// scratchIndex is an index that is gone when it is closed. It also finds a broken
+// input.
+func scratchIndex(ctx context.Context, in source) (index *os.File, records int64, err error) {
+	if index, err = os.CreateTemp("", "longhaul-index-"); err != nil {
+		return nil, 0, err
+	}
+	if err := os.Remove(index.Name()); err != nil {
+		return nil, 0, errors.Join(err, index.Close())
+	}
+	fingerprint, err := in.Index(ctx, index, func(int64) {})
+	if err != nil {
+		return nil, 0, errors.Join(err, index.Close())
+	}
+	return index, fingerprint.Records, nil
+}
+
+// Stopped is why the job of an output folder was stopped by what its calls came
+// to; nil if it was not.
+func Stopped(uri string) (stop *job.Stop, err error) {
+	stored, err := storage.Unconfined(".").Folder(uri, false)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, stored.Close()) }()
+	return output.NewFolder(stored, uri).Stopped()
+}

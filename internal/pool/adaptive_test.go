@@ -1,0 +1,171 @@
+package pool
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/time/rate"
+
+	"longhaul/job"
+)
+
+// quota is an API that accepts so many calls or tokens.
+type quota struct {
+	latency, retryAfter time.Duration
+	cost                int
+	take                func(now time.Time, n int) bool
+
+	mu                sync.Mutex
+	accepted, refused int
+}
+
+func (q *quota) Call(context.Context, job.Record) (job.Answer, error) {
+	q.mu.Lock()
+	ok := q.take(time.Now(), q.cost)
+	if ok {
+		q.accepted++
+	} else {
+		q.refused++
+	}
+	q.mu.Unlock()
+	if !ok {
+		<-time.After(2 * time.Millisecond)
+		return job.Answer{}, &job.CallError{Kind: "http", Status: 429, Retry: true, Throttled: true, RetryAfter: q.retryAfter}
+	}
+	<-time.After(q.latency)
+	return job.Answer{Output: json.RawMessage("1")}, nil
+}
+
+// bucket refills all the time.
+func bucket(perSecond float64, burst int) func(time.Time, int) bool {
+	limiter := rate.NewLimiter(rate.Limit(perSecond), burst)
+	return limiter.AllowN
+}
+
+// windows counts anew in each period.
+func windows(period time.Duration, most int) func(time.Time, int) bool {
+	var began time.Time
+	used := 0
+	return func(now time.Time, n int) bool {
+		if now.Sub(began) >= period {
+			began, used = now.Truncate(period), 0
+		}
+		if used+n > most {
+			return false
+		}
+		used += n
+		return true
+	}
+}
+
+// A throttle is no outage and no attempt: the budget is used, few calls are
+// refused, and no record fails.
+func TestAThrottledAPIIsUsedInFull(t *testing.T) {
+	t.Parallel()
+	second := func(d time.Duration) float64 { return d.Seconds() }
+	for name, c := range map[string]struct {
+		*quota
+		records   int64
+		perSecond float64
+		least     float64
+		refused   float64
+	}{
+		"a bucket of a second":      {&quota{latency: 50 * time.Millisecond, retryAfter: time.Second, cost: 1, take: bucket(100, 100)}, 7430, 100, 0.85, 0.15},
+		"a small bucket":            {&quota{latency: 50 * time.Millisecond, retryAfter: time.Second, cost: 1, take: bucket(100, 10)}, 7430, 100, 0.85, 0.15},
+		"windows of a second":       {&quota{latency: 50 * time.Millisecond, retryAfter: time.Second, cost: 1, take: windows(time.Second, 100)}, 7430, 100, 0.85, 0.15},
+		"a fast API":                {&quota{latency: 2 * time.Millisecond, retryAfter: time.Second, cost: 1, take: windows(time.Second, 100)}, 7430, 100, 0.85, 0.15},
+		"a slow API":                {&quota{latency: time.Second, retryAfter: time.Second, cost: 1, take: bucket(100, 100)}, 7430, 100, 0.85, 0.15},
+		"without Retry-After":       {&quota{latency: 50 * time.Millisecond, cost: 1, take: bucket(100, 20)}, 7430, 100, 0.85, 0.15},
+		"a short job":               {&quota{latency: 50 * time.Millisecond, retryAfter: time.Second, cost: 1, take: windows(time.Second, 100)}, 2000, 100, 0.85, 0.15},
+		"tokens of a minute":        {&quota{latency: 300 * time.Millisecond, retryAfter: 2 * time.Second, cost: 100, take: bucket(20_000.0/60, 20_000)}, 1200, 20_000.0 / 60 / 100, 0.9, 0.9},
+		"tokens in minute windows":  {&quota{latency: 300 * time.Millisecond, retryAfter: 2 * time.Second, cost: 100, take: windows(time.Minute, 20_000)}, 1200, 20_000.0 / 60 / 100, 0.9, 0.9},
+		"a small bucket of tokens":  {&quota{latency: 300 * time.Millisecond, retryAfter: 2 * time.Second, cost: 100, take: bucket(20_000.0/60, 2000)}, 1200, 20_000.0 / 60 / 100, 0.9, 0.9},
+		"tokens and long latencies": {&quota{latency: 8 * time.Second, retryAfter: 2 * time.Second, cost: 100, take: bucket(20_000.0/60, 20_000)}, 1200, 20_000.0 / 60 / 100, 0.9, 0.9},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			api := c.quota
+			p := canaryPool(api, 200)
+			var kept results
+			began := time.Now()
+			require.NoError(t, p.Run(t.Context(), t.Context(), false, records(c.records), &kept), name)
+			took := time.Since(began)
+			for _, result := range kept.kept {
+				require.Nil(t, result.Failure, name)
+				require.Equal(t, 1, result.Attempts, name)
+			}
+			used := float64(c.records) / second(took) / c.perSecond
+			refused := float64(api.refused) / float64(api.refused+api.accepted)
+			t.Logf("%s: %.0f s, %.2f of the budget used, %.1f %% refused", name, took.Seconds(), used, 100*refused)
+			require.GreaterOrEqual(t, used, c.least, name)
+			require.LessOrEqual(t, refused, c.refused, name)
+			p.Close()
+		})
+	}
+}
+
+// An API that accepts more after a while is used more.
+func TestTheRateGrowsWithTheAPI(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		slow, fast := bucket(20, 20), bucket(200, 200)
+		began := time.Now()
+		api := &quota{latency: 20 * time.Millisecond, cost: 1, take: func(now time.Time, n int) bool {
+			if now.Sub(began) < 30*time.Second {
+				return slow(now, n)
+			}
+			return fast(now, n)
+		}}
+		p := canaryPool(api, 200)
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(10_000), &results{}))
+		require.Less(t, time.Since(began), 150*time.Second)
+		p.Close()
+	})
+}
+
+// A record that is refused while all others are answered fails in the end.
+func TestARecordThatIsAlwaysRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := canaryPool(callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
+			<-time.After(20 * time.Millisecond)
+			if record.Index == 7 {
+				return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, Throttled: true}
+			}
+			return nil, nil
+		}), 10)
+		var kept results
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(50_000), &kept))
+		failed := 0
+		for _, result := range kept.kept {
+			if result.Failure != nil {
+				failed++
+				require.Zero(t, result.Attempts)
+				require.GreaterOrEqual(t, result.Throttled, maxRefused)
+			}
+		}
+		require.Equal(t, 1, failed)
+		p.Close()
+	})
+}
+
+// An API that refuses everything is given up like one that is down.
+func TestAnAPIThatRefusesEverything(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+			return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, Throttled: true, RetryAfter: 20 * time.Second}
+		}), Settings{Retry: retries, Outage: outages, Isolation: &sync.RWMutex{}})
+		p.Join(job.Share{Calls: 5})
+		began := time.Now()
+		err := p.Run(t.Context(), t.Context(), false, records(100), &results{})
+		require.ErrorContains(t, err, "all calls have been refused for 1h0m0s, the last with http 429")
+		require.Equal(t, job.KindOutage, job.KindOf(err))
+		require.InDelta(t, time.Hour, time.Since(began), float64(time.Minute))
+		require.Nil(t, p.outage.wait(), "a throttle is no outage")
+	})
+}

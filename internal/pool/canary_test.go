@@ -1,0 +1,153 @@
+package pool
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"longhaul/job"
+)
+
+func canaryPool(caller Caller, parallelism int) *Pool {
+	p := New(caller, Settings{Retry: retries, Outage: job.DefaultSpec().Outage, Isolation: &sync.RWMutex{}})
+	p.Join(job.Share{Calls: parallelism})
+	p.StartCanary(20)
+	return p
+}
+
+// A wrong key costs twenty calls.
+func TestTheFirstCallsAllFailForGood(t *testing.T) {
+	t.Parallel()
+	for name, failure := range map[string]job.CallError{
+		"http 401":  {Kind: "http", Status: 401, Message: "wrong key: secret"},
+		"transport": {Kind: "transport", Message: "no such host", Retry: true, Setup: true},
+	} {
+		var calls, inFlight, most atomic.Int64
+		synctest.Test(t, func(t *testing.T) {
+			p := canaryPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+				calls.Add(1)
+				most.Store(max(most.Load(), inFlight.Add(1)))
+				defer inFlight.Add(-1)
+				<-time.After(50 * time.Millisecond)
+				return nil, &failure
+			}), 500)
+			var kept results
+			err := p.Run(t.Context(), t.Context(), false, records(10_000), &kept)
+			require.Equal(t, job.KindStopped, job.KindOf(err))
+			require.ErrorContains(t, err, "the first 20 calls have all failed in a way that no retry can fix (20 × "+name+"), so no other call was made; fix the cause")
+			require.NotContains(t, err.Error(), "secret", "what an answer says does not go through Temporal")
+			var stop *job.Stop
+			require.ErrorAs(t, err, &stop)
+			require.Equal(t, failure.Message, stop.Failure.Message)
+			if !failure.Retry {
+				require.Len(t, kept.kept, 20, "and they are kept")
+			}
+			p.Close()
+		})
+		require.EqualValues(t, 20, calls.Load(), name)
+		require.EqualValues(t, 20, most.Load(), name)
+	}
+}
+
+// The first success sets all calls free.
+func TestAnExampleThatLives(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var inFlight, most, made atomic.Int64
+		p := canaryPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+			n := made.Add(1)
+			now := inFlight.Add(1)
+			defer inFlight.Add(-1)
+			most.Store(max(most.Load(), now))
+			<-time.After(50 * time.Millisecond)
+			if n < 20 {
+				require.LessOrEqual(t, now, int64(20))
+				return nil, &job.CallError{Kind: "http", Status: 404}
+			}
+			return nil, nil
+		}), 500)
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(10_000), &results{}))
+		require.EqualValues(t, 500, most.Load())
+		<-p.Proven()
+		p.StartCanary(20)
+		require.Zero(t, p.canary.limit.Load(), "it has succeeded")
+		p.Close()
+	})
+}
+
+// An API that is down from the beginning is given up after a minute, with few
+// calls; one that comes up in time is not.
+func TestAnAPIThatIsDownFromTheBeginning(t *testing.T) {
+	t.Parallel()
+	for _, up := range []time.Duration{0, 50 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			var calls atomic.Int64
+			began := time.Now()
+			p := canaryPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+				calls.Add(1)
+				<-time.After(5 * time.Millisecond)
+				if up > 0 && time.Since(began) > up {
+					return nil, nil
+				}
+				return nil, &job.CallError{Kind: "http", Status: 500, Retry: true}
+			}), 500)
+			time.AfterFunc(25*time.Second, func() { require.LessOrEqual(t, calls.Load(), int64(200)) })
+			err := p.Run(t.Context(), t.Context(), false, records(10_000), &results{})
+			if up > 0 {
+				require.NoError(t, err)
+				return
+			}
+			require.Equal(t, job.KindOutage, job.KindOf(err))
+			require.ErrorContains(t, err, "no call has succeeded in the first 1m0s")
+			require.ErrorContains(t, err, "× http 500)")
+			require.InDelta(t, time.Minute, time.Since(began), float64(10*time.Second))
+			require.LessOrEqual(t, calls.Load(), int64(60))
+			p.Close()
+		})
+	}
+}
+
+// A call that takes longer than the minute may still be the first success.
+func TestASlowFirstCallIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := canaryPool(callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
+			if record.Index%2 == 0 {
+				return nil, errors.New("no luck")
+			}
+			<-time.After(3 * time.Minute)
+			return nil, nil
+		}), 10)
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(20), &results{}))
+		p.Close()
+	})
+}
+
+// Stopped by an answer, a pool makes no other call.
+func TestAnAnswerStopsTheJob(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int64
+		p := newPool(callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
+			calls.Add(1)
+			<-time.After(time.Second)
+			if record.Index == 45 {
+				return nil, &job.CallError{Kind: "stop_if", Status: 429, Stop: true, Message: "quota of customer 7"}
+			}
+			return nil, nil
+		}), retries)
+		p.Join(job.Share{Calls: 10})
+		err := p.Run(t.Context(), t.Context(), false, records(1000), &results{})
+		require.Equal(t, job.KindStopped, job.KindOf(err))
+		require.ErrorContains(t, err, "call.http.stop_if: an answer fits it (stop_if 429), so no other call was made")
+		require.NotContains(t, err.Error(), "customer")
+		require.LessOrEqual(t, calls.Load(), int64(60))
+	})
+}

@@ -1,0 +1,32 @@
+package pool
+
+import (
+	"fmt"
+	"time"
+
+	"longhaul/job"
+)
+
+// Wait is what the calls wait for; nil if they are made.
+func (p *Pool) Wait() *job.Wait {
+	if wait := p.outage.wait(); wait != nil {
+		return wait
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !time.Now().Before(p.brakedUntil) {
+		return nil
+	}
+	return &job.Wait{Reason: job.WaitThrottled, Since: p.brakedSince, Until: p.brakedUntil}
+}
+
+// Waiting is Wait as a sentence; empty if calls are made.
+func (p *Pool) Waiting() string {
+	if text := p.outage.waiting(); text != "" {
+		return text
+	}
+	if wait := p.Wait(); wait != nil {
+		return fmt.Sprintf("throttled by the API: it asks to wait until %s", wait.Until.Local().Format(time.TimeOnly))
+	}
+	return ""
+}
