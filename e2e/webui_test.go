@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -71,33 +70,4 @@ func TestTheWebUI(t *testing.T) {
 		p.click("//dialog[@open]//button[normalize-space()='Cancel']")
 	}
 	require.NoError(t, s.TerminateWorkflow(t.Context(), id, "", "test"))
-}
-
-// The report in a real browser, in light and in dark.
-func TestTheReportInABrowser(t *testing.T) {
-	t.Parallel()
-	p := newTab(t)
-	const records = 4000
-	api := newBrokenAPI(t, records)
-	dir := t.TempDir()
-	spec := redriveSpec(api, records)
-	spec.ChunkSize, spec.BatchSize = 100, 5
-	writeSpec(t, dir, spec)
-	address := []string{"--address", shared.local.Address}
-	out, code := runProgram(t, dir, "longhaul", append([]string{"run", "job.json"}, address...)...)
-	require.Zero(t, code, out)
-	out, code = runProgram(t, dir, "longhaul", "report", "out")
-	require.Zero(t, code, out)
-	require.Contains(t, out, "out/report.html")
-
-	p.do(chromedp.EmulateViewport(1100, 2100))
-	for scheme, background := range map[string]string{"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"} {
-		p.do(colorScheme(scheme), chromedp.Navigate("file://"+filepath.Join(dir, "out", "report.html")))
-		require.Equal(t, background, awaitValue[string](p, "getComputedStyle(document.body).backgroundColor"))
-		require.Len(t, awaitValue[[]float64](p, `[...document.querySelectorAll("svg")].map(s => s.getBoundingClientRect().height).filter(h => h > 50)`), 3)
-		require.Empty(t, awaitValue[map[string][]string](p, `({found: performance.getEntriesByType("resource").map(r => r.name)})`)["found"], "nothing is loaded")
-		require.Contains(t, p.text("//table[1]"), "4,000")
-		require.Contains(t, p.text("//table[2]"), "postal code unknown")
-		p.screenshot("report-" + scheme + ".png")
-	}
 }

@@ -1,13 +1,20 @@
 package job
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Facts are what an output folder tells of its job.
 type Facts struct {
 	JobID   string
 	Spec    Spec
 	Records int64
+	State   Standing
+	// Totals count what is in parts and, of batches that are not done, in journals.
 	Totals
+	// Journaled are those of Totals that are only in journals.
+	Journaled Totals
 	// Started is when the folder was first used, Ended the last commit.
 	Started, Ended time.Time
 	// Finished are the chunks, in the order of the records.
@@ -16,8 +23,26 @@ type Facts struct {
 	Latency  string
 	Failures []FailureGroup
 	Changes  []Change
-	Earlier  []EarlierRun
+	// Earlier are batches of earlier runs that were opened again.
+	Earlier []EarlierRun
 }
+
+// Standing is how a job stands.
+type Standing struct {
+	Name StateName
+	// Why a stopped job was stopped; empty if that is not known.
+	Why string
+}
+
+// StateName is the state without the reason.
+type StateName string
+
+// The states of a job, as its output folder tells.
+const (
+	StateFinished StateName = "finished"
+	StateRunning  StateName = "running"
+	StateStopped  StateName = "stopped"
+)
 
 // EarlierRun is what is known of records that were done before, and called again
 // since: their answers are not in the parts.
@@ -32,7 +57,35 @@ type EarlierRun struct {
 
 // FailureGroup is the records that failed in the same way.
 type FailureGroup struct {
+	// Pattern is their message, with # for numbers, ids and quoted values unless
+	// all are the same; empty for messages that were too many to tell apart.
+	Pattern string
+	// Failure is that of the first record.
 	Failure CallError
 	// Count is how many; First is the lowest index among them.
 	Count, First int64
+}
+
+// Name is the kind and, if there is one, the status.
+func (g FailureGroup) Name() string {
+	if g.Failure.Status == 0 {
+		return g.Failure.Kind
+	}
+	return fmt.Sprintf("%s %d", g.Failure.Kind, g.Failure.Status)
+}
+
+// PercentOf is a part of a whole as a percentage: never 0% of something, nor 100% of
+// less than all.
+func PercentOf(part, whole int64) string {
+	percent := 100 * float64(part) / float64(max(whole, 1))
+	switch {
+	case part == 0 || part == whole:
+		return fmt.Sprintf("%.0f%%", percent)
+	case percent < 0.1:
+		return "under 0.1%"
+	case percent > 99.9:
+		return "over 99.9%"
+	default:
+		return fmt.Sprintf("%.1f%%", percent)
+	}
 }

@@ -23,10 +23,12 @@ func after(seconds int, done, inChunks int64) snapshot {
 
 func TestAGroupOfFailures(t *testing.T) {
 	t.Parallel()
-	g := job.FailureGroup{Failure: job.CallError{Kind: "http", Status: 422, Message: "postal code unknown"}, Count: 1412, First: 1031}
+	g := job.FailureGroup{Pattern: "postal code unknown", Failure: job.CallError{Kind: "http", Status: 422, Message: "postal code unknown"}, Count: 1412, First: 1031}
 	require.Equal(t, `1,412 × http 422 "postal code unknown" (first: record 1031)`, groupLine(g))
-	g.Failure = job.CallError{Kind: "panic", Message: "oh\nstack"}
-	require.Equal(t, `1,412 × panic "oh" (first: record 1031)`, groupLine(g))
+	g.Pattern, g.Failure = "oh # stack", job.CallError{Kind: "panic", Message: "oh 7\nstack"}
+	require.Equal(t, "1,412 × panic \"oh # stack\" (first: record 1031)\n      such as \"oh 7 stack\"", groupLine(g))
+	g.Pattern = ""
+	require.Equal(t, "1,412 × panic (first: record 1031)\n      such as \"oh 7 stack\"", groupLine(g))
 }
 
 func TestWithoutATerminalThereAreLines(t *testing.T) {

@@ -76,7 +76,7 @@ Exit codes: 0 success, 1 the job failed or verify refuted, 2 wrong usage or spec
 	})
 	root.AddCommand(validateCommand(), runCommand(&flags), startCommand(&flags), statusCommand(&flags), watchCommand(&flags),
 		cancelCommand(&flags), verifyCommand(), redriveCommand(&flags),
-		pauseCommand(&flags), resumeCommand(&flags), tuneCommand(&flags), reportCommand(),
+		pauseCommand(&flags), resumeCommand(&flags), tuneCommand(&flags), reportCommand(), failuresCommand(),
 		scheduleCommand(&flags))
 	return root
 }

@@ -16,7 +16,7 @@ not ended: then it shows the batches that are done.`,
 		Example: `  longhaul report out`,
 		Args:    oneArgument("OUT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			name, err := host.Report(args[0])
+			name, err := host.Report(cmd.Context(), args[0])
 			if err == nil {
 				say(cmd.OutOrStdout(), "%s", name)
 			}

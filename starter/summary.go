@@ -1,19 +1,23 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/mattn/go-runewidth"
 
-	"longhaul/internal/host"
+	"longhaul/internal/failures"
+	"longhaul/internal/inspect"
 	"longhaul/job"
 )
 
-// maxReported is how many kinds of failure a report lists.
+// maxReported is how many groups of failures a report lists.
 const maxReported = 10
 
 // report is the end of a run: what was done, where it is, and what failed.
@@ -30,28 +34,58 @@ func report(w io.Writer, spec job.Spec, summary job.Summary, took time.Duration)
 		return nil
 	}
 	say(w, "failures: %s", filepath.Join(summary.Output, "errors-*.jsonl"))
-	groups, err := host.Failures(summary.Output)
+	return failed(w, summary)
+}
+
+// failed shows the groups, and as the last line the command that calls the largest
+// one again.
+func failed(w io.Writer, summary job.Summary) (err error) {
+	folder, err := inspect.Open(summary.Output)
 	if err != nil {
 		return err
 	}
-	for i, group := range groups {
+	defer func() { err = errors.Join(err, folder.Close()) }()
+	found, err := folder.Failures(context.Background(), job.RedriveSpec{}, func(inspect.Failed) error { return nil })
+	if err != nil || len(found.Groups) == 0 {
+		return err
+	}
+	for i, group := range found.Groups {
 		if i == maxReported {
-			say(w, "  and %s other kinds", humanize.Comma(int64(len(groups)-i)))
+			say(w, "  and %s more groups: longhaul failures %s", humanize.Comma(int64(len(found.Groups)-i)), failures.Quote(relative(summary.Output)))
 			break
 		}
 		say(w, "  %s", groupLine(group))
 	}
+	again := failures.Redrives(relative(summary.Output), found.Groups)[0]
+	say(w, "to call %s failed records again:\n  %s", humanize.Comma(again.Records), again.Text)
 	return nil
 }
 
-// groupLine is such as: 412 × http 422 "postal code unknown" (first: record 1031).
+// relative is the shorter way to a folder below the current one.
+func relative(folder string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return folder
+	}
+	if short, err := filepath.Rel(here, folder); err == nil && filepath.IsLocal(short) {
+		return short
+	}
+	return folder
+}
+
+// messageWidth bounds a message at the end of a run.
+const messageWidth = 160
+
+// groupLine is such as: 412 × http 404 "customer # not found" (first: record 1031), and
+// below it an example if there is something to see in one.
 func groupLine(g job.FailureGroup) string {
-	text := humanize.Comma(g.Count) + " × " + g.Failure.Kind
-	if g.Failure.Status != 0 {
-		text += fmt.Sprintf(" %d", g.Failure.Status)
+	text := humanize.Comma(g.Count) + " × " + g.Name()
+	if message := oneLine(g.Pattern); message != "" {
+		text += ` "` + runewidth.Truncate(message, messageWidth, "…") + `"`
 	}
-	if message, _, _ := strings.Cut(g.Failure.Message, "\n"); message != "" {
-		text += fmt.Sprintf(" %q", message)
+	text += fmt.Sprintf(" (first: record %d)", g.First)
+	if example := exampleOf(g); example != "" {
+		text += "\n      such as \"" + runewidth.Truncate(example, messageWidth, "…") + `"`
 	}
-	return text + fmt.Sprintf(" (first: record %d)", g.First)
+	return text
 }

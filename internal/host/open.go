@@ -92,7 +92,7 @@ func (j *jobs) fillIn(o *openJob) (*openJob, error) {
 		Alone:    o.ranges.alone,
 		State:    j.State,
 		Limit:    o.limits.now,
-		Report:   func() error { return writeReport(o.output, *manifest) },
+		Report:   func() error { return writeReport(context.Background(), o.output, *manifest) },
 
 		Preview: func(record job.Record) *job.HTTPRequest { return preview(caller, record) },
 		Signal: func(ctx context.Context, workflowID, runID, name string) error {

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"io"
 	"path"
@@ -12,7 +13,7 @@ import (
 )
 
 // Report makes report.html of an output folder again, and returns its name.
-func Report(uri string) (name string, err error) {
+func Report(ctx context.Context, uri string) (name string, err error) {
 	stored, err := storage.Unconfined(".").Folder(uri, false)
 	if err != nil {
 		return "", err
@@ -26,11 +27,11 @@ func Report(uri string) (name string, err error) {
 	if manifest == nil {
 		return "", job.Errorf(job.KindOutput, uri, "is no output folder: it has no _longhaul/job.json")
 	}
-	return path.Join(uri, "report.html"), writeReport(folder, *manifest)
+	return path.Join(uri, "report.html"), writeReport(ctx, folder, *manifest)
 }
 
-func writeReport(folder *output.Folder, manifest job.Manifest) error {
-	facts, err := folder.Facts(manifest)
+func writeReport(ctx context.Context, folder *output.Folder, manifest job.Manifest) error {
+	facts, err := folder.Facts(ctx, manifest)
 	if err != nil {
 		return err
 	}

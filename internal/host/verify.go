@@ -64,16 +64,6 @@ func SpecOf(uri string) (spec *job.Spec, err error) {
 	return &manifest.Spec, nil
 }
 
-// Failures groups the failed records of an output folder.
-func Failures(uri string) (groups []job.FailureGroup, err error) {
-	stored, err := storage.Unconfined(".").Folder(uri, false)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, stored.Close()) }()
-	return output.NewFolder(stored, uri).Failures()
-}
-
 // recheck compares the whole content of an input that was touched or copied.
 func (j *jobs) recheck(ctx context.Context, manifest *job.Manifest) (err error) {
 	in, err := j.openInput(manifest.Spec.Input)

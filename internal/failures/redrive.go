@@ -1,0 +1,48 @@
+package failures
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"longhaul/job"
+)
+
+// Command calls failed records again.
+type Command struct {
+	// Text is the whole command line.
+	Text string
+	// Records is how many it calls.
+	Records int64
+}
+
+// Redrives are the commands that call the groups' records again: by status where
+// they have one, else by kind. The first is that of the first group.
+func Redrives(output string, groups []job.FailureGroup) []Command {
+	var commands []Command
+	at := map[string]int{}
+	for _, group := range groups {
+		choice := "--kind " + Quote(group.Failure.Kind)
+		if group.Failure.Status != 0 {
+			choice = fmt.Sprintf("--status %d", group.Failure.Status)
+		}
+		i, known := at[choice]
+		if !known {
+			i = len(commands)
+			at[choice] = i
+			commands = append(commands, Command{Text: "longhaul redrive " + Quote(output) + " " + choice})
+		}
+		commands[i].Records += group.Count
+	}
+	return commands
+}
+
+var plain = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,=-]+$`)
+
+// Quote makes a text one word of a shell.
+func Quote(text string) string {
+	if plain.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mattn/go-runewidth"
+	"github.com/stretchr/testify/require"
+
+	"longhaul/job"
+)
+
+// failedOutput is a folder with a batch of 10,000 records, of which those failed.
+func failedOutput(t *testing.T, failures ...job.CallError) (uri string) {
+	t.Helper()
+	uri = filepath.Join(t.TempDir(), "out")
+	put := func(name string, content any) {
+		data, ok := content.([]byte)
+		if !ok {
+			var err error
+			data, err = json.Marshal(content)
+			require.NoError(t, err)
+		}
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(uri, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(uri, name), data, 0o644))
+	}
+	spec := job.DefaultSpec()
+	spec.Output.URI, spec.Call.Sleep = uri, &job.SleepSpec{}
+	put("_longhaul/job.json", job.Manifest{Version: job.LayoutVersion, JobID: "J", Spec: spec, Input: job.Fingerprint{Records: 10_000}})
+	put("_longhaul/commits/000000.json", job.Commit{
+		Range:  job.Range{First: 0, Last: 10_000},
+		Totals: job.Totals{Succeeded: 10_000 - int64(len(failures)), Failed: int64(len(failures))},
+		Errors: &job.Object{Name: "errors-000000.jsonl"},
+	})
+	var lines bytes.Buffer
+	for i, failure := range failures {
+		message, err := json.Marshal(failure)
+		require.NoError(t, err)
+		fmt.Fprintf(&lines, `{"index":%d,"input":{"id":%d},"error":%s,"attempts":1,"latency_ms":1,"at":"2026-01-02T03:04:05Z"}`+"\n", i*10, 8000+i, message)
+	}
+	put("errors-000000.jsonl", lines.Bytes())
+	return uri
+}
+
+func someFailures() []job.CallError {
+	return []job.CallError{
+		{Kind: "http", Status: 404, Message: "customer 8000 not found"},
+		{Kind: "timeout", Message: "no answer within 5s"},
+		{Kind: "http", Status: 404, Message: "customer 8002 not found"},
+		{Kind: "ours", Message: "the place " + strings.Repeat("三国 ", 200) + "\x1b[2J is wrong"},
+	}
+}
+
+// longhaul runs the command line in this process.
+func longhaul(t *testing.T, args ...string) (out string, code int) {
+	t.Helper()
+	cmd := command()
+	var b bytes.Buffer
+	cmd.SetOut(&b)
+	cmd.SetErr(&b)
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(t.Context())
+	if err != nil {
+		fmt.Fprintln(&b, err)
+	}
+	return b.String(), exitCode(err)
+}
+
+func TestFailuresInGroups(t *testing.T) {
+	t.Parallel()
+	uri := failedOutput(t, someFailures()...)
+	out, code := longhaul(t, "failures", uri)
+	require.Zero(t, code, out)
+	require.Contains(t, out, "4 of 10,000 records failed (under 0.1%)\n")
+	require.Regexp(t, `\n +2  http 404  customer # not found +0\n +such as: customer 8000 not found\n`, out)
+	require.Regexp(t, `\n +1  timeout   no answer within 5s +10\n`, out, "all are the same: nothing is masked")
+	require.True(t, strings.HasSuffix(out, "\nto call 2 failed records again:\n  longhaul redrive "+uri+" --status 404\n"), out)
+	require.NotContains(t, out, "\x1b")
+	for line := range strings.Lines(out) {
+		if !strings.Contains(line, uri) {
+			require.LessOrEqual(t, runewidth.StringWidth(strings.TrimSuffix(line, "\n")), 80, line)
+		}
+	}
+	out, _ = longhaul(t, "failures", uri, "--limit", "1")
+	require.Contains(t, out, "and 2 more groups: --limit 0 shows all")
+
+	out, _ = longhaul(t, "failures", uri, "--json")
+	require.Equal(t, `{"kind":"http","status":404,"message":"customer # not found","count":2,"first":0,"example":"customer 8000 not found"}`, strings.Split(out, "\n")[0])
+	require.Equal(t, 3, strings.Count(out, "\n"))
+}
+
+func TestFailuresRecordByRecord(t *testing.T) {
+	t.Parallel()
+	uri := failedOutput(t, someFailures()...)
+	out, code := longhaul(t, "failures", uri, "--records", "--status", "4xx", "--limit", "1")
+	require.Zero(t, code, out)
+	require.Equal(t, "         0  http 404: customer 8000 not found\n            input: {\"id\":8000}\n\nand 1 more: --limit 0 shows all\n", out)
+
+	out, code = longhaul(t, "failures", uri, "--records", "--json", "--kind", "http")
+	require.Zero(t, code, out)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Len(t, lines, 2)
+	require.JSONEq(t, `{"index":20,"input":{"id":8002},"error":{"kind":"http","status":404,"message":"customer 8002 not found"},"attempts":1,"latency_ms":1,"at":"2026-01-02T03:04:05Z"}`, lines[1])
+	out, _ = longhaul(t, "failures", uri, "--records", "--json", "--limit", "3")
+	require.Equal(t, 3, strings.Count(out, "\n"))
+}
+
+func TestFailuresThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	uri := failedOutput(t, someFailures()...)
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{uri, "--kind", "timout"}, 2, `there are no failures of kind "timout"; did you mean "timeout"?`},
+		{[]string{uri, "--kind", "our"}, 2, `did you mean "ours"?`},
+		{[]string{uri, "--kind", "ours"}, 0, "1 of them fit"},
+		{[]string{uri, "--kind", "poison"}, 0, "none of the 4 failed records fits; their kinds are: http, ours, timeout"},
+		{[]string{uri, "--status", "77"}, 2, "77 is not an HTTP status"},
+		{[]string{uri, "--limit", "-1"}, 2, "--limit -1"},
+		{[]string{uri + "t"}, 1, "there is no such folder"},
+		{[]string{filepath.Dir(uri)}, 1, "is no output folder"},
+		{[]string{failedOutput(t)}, 0, "no record failed"},
+		{nil, 2, "needs one OUT"},
+	} {
+		out, code := longhaul(t, append([]string{"failures"}, c.args...)...)
+		require.Equal(t, c.code, code, out)
+		require.Contains(t, out, c.says)
+	}
+}
+
+// The end of a run: at most ten groups, and the last line is the command to give.
+func TestTheEndOfARunWithFailures(t *testing.T) {
+	t.Parallel()
+	failures := someFailures()
+	for i := range 15 {
+		failures = append(failures, job.CallError{Kind: "call", Message: strings.Repeat("x", i+1)})
+	}
+	var b bytes.Buffer
+	uri := failedOutput(t, failures...)
+	require.NoError(t, failed(&b, job.Summary{Output: uri}))
+	require.Equal(t, 10, strings.Count(b.String(), " × "))
+	require.Contains(t, b.String(), "and 8 more groups: longhaul failures "+uri)
+	require.True(t, strings.HasSuffix(b.String(), "to call 2 failed records again:\n  longhaul redrive "+uri+" --status 404\n"), b.String())
+}
+
+func TestLinesAreWrapped(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, []string{"a bc", "def"}, wrapAtMost("a bc  def", 5, 3))
+	require.Equal(t, []string{"abcde", "fgh i"}, wrapAtMost("abcdefgh i", 5, 3))
+	require.Equal(t, []string{"a", "三三", "三 …"}, wrapAtMost("a 三三三三三", 4, 3))
+	require.Equal(t, []string{""}, wrapAtMost("", 5, 3))
+}
