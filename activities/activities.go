@@ -141,7 +141,7 @@ type Journals interface {
 type Folder interface {
 	Journals
 	PutControl(control job.Control) error
-	PutStopped(epoch int64, stop job.Stop) error
+	PutStopped(epoch int64, stop job.StopError) error
 	Flush(ctx context.Context, epoch int64, batch job.Batch) (job.Commit, error)
 	Finish(ctx context.Context, ref job.Ref, records, batchRecords int64) (job.Summary, error)
 }

@@ -53,7 +53,7 @@ func (j *Job) tellFirstSuccess(ctx context.Context) {
 // keepStop writes down why the calls were stopped by what they came to, and the
 // request that shows it. What answers say stays in the output folder.
 func (j *Job) keepStop(ctx context.Context, err error) {
-	var stop *job.Stop
+	var stop *job.StopError
 	if !errors.As(err, &stop) {
 		return
 	}

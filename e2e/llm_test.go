@@ -35,10 +35,9 @@ func TestTheLLMExample(t *testing.T) {
 	require.Zero(t, code, out)
 	require.Contains(t, out, "500 succeeded, 0 failed")
 	require.NotContains(t, out, "sk-mock")
-	answers := succeeded(t, dir, "llm/out")
-	require.Len(t, answers, 500)
 	part, err := os.ReadFile(filepath.Join(dir, "llm", "out", "part-000000.jsonl"))
 	require.NoError(t, err)
+	require.Equal(t, 500, strings.Count(string(part), "\n"))
 	for line := range strings.Lines(string(part)) {
 		require.Regexp(t, `"output":"(account|broken|delivery|question|refund)","status":200,`, line)
 	}

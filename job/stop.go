@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Stop is _longhaul/stopped.json: why a job was stopped by what its calls came to,
+// StopError is _longhaul/stopped.json: why a job was stopped by what its calls came to,
 // and a call that shows it. As an error it says the reason only: an answer's text
 // does not go through Temporal.
-type Stop struct {
+type StopError struct {
 	At     time.Time `json:"at"`
 	Reason string    `json:"reason"`
 	// Failure is that of the call.
@@ -23,7 +23,7 @@ type Stop struct {
 	Record Record `json:"-"`
 }
 
-func (s *Stop) Error() string { return s.Reason }
+func (s *StopError) Error() string { return s.Reason }
 
 // HTTPRequest is a request as it is sent, but for secrets: values of the
 // environment, and of headers and parameters that hold a secret by their name, are

@@ -53,7 +53,7 @@ func (l *failureList) head(found inspect.Failures) {
 	if found.Journaled > 0 {
 		text += fmt.Sprintf("; %s are in no part yet", humanize.Comma(found.Journaled))
 	}
-	for _, line := range wrapCut(text, l.width, messageLines) {
+	for _, line := range wrapAtMost(text, l.width, messageLines) {
 		l.say("%s", line)
 	}
 }
@@ -118,7 +118,7 @@ func messageOf(group job.FailureGroup) string {
 
 // row wraps the message in its column.
 func (l *failureList) row(row [4]string, widths [4]int) {
-	for i, message := range wrapCut(row[2], widths[2], messageLines) {
+	for i, message := range wrapAtMost(row[2], widths[2], messageLines) {
 		if i > 0 {
 			row[0], row[1], row[3] = "", "", ""
 		}
@@ -136,7 +136,7 @@ func (l *failureList) record(failed inspect.Failed) error {
 	}
 	l.shown++
 	index := fmt.Sprintf("%10d  ", failed.Index)
-	lines := wrapCut(oneLine(failed.Error.Error()), l.width-len(index), recordLines)
+	lines := wrapAtMost(oneLine(failed.Error.Error()), l.width-len(index), recordLines)
 	var kept struct {
 		Input json.RawMessage `json:"input"`
 	}
@@ -167,9 +167,9 @@ func oneLine(text string) string {
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == ' ' }), " ")
 }
 
-// wrapCut breaks a text into lines, between words where it can; the last one ends in
+// wrapAtMost breaks a text into lines, between words where it can; the last one ends in
 // an ellipsis if there are more.
-func wrapCut(text string, width, most int) []string {
+func wrapAtMost(text string, width, most int) []string {
 	var lines []string
 	line := ""
 	for _, word := range strings.Fields(text) {

@@ -152,8 +152,8 @@ func TestTheEndOfARunWithFailures(t *testing.T) {
 
 func TestLinesAreWrapped(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, []string{"a bc", "def"}, wrapCut("a bc  def", 5, 3))
-	require.Equal(t, []string{"abcde", "fgh i"}, wrapCut("abcdefgh i", 5, 3))
-	require.Equal(t, []string{"a", "三三", "三 …"}, wrapCut("a 三三三三三", 4, 3))
-	require.Equal(t, []string{""}, wrapCut("", 5, 3))
+	require.Equal(t, []string{"a bc", "def"}, wrapAtMost("a bc  def", 5, 3))
+	require.Equal(t, []string{"abcde", "fgh i"}, wrapAtMost("abcdefgh i", 5, 3))
+	require.Equal(t, []string{"a", "三三", "三 …"}, wrapAtMost("a 三三三三三", 4, 3))
+	require.Equal(t, []string{""}, wrapAtMost("", 5, 3))
 }

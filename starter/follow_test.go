@@ -21,8 +21,6 @@ func TestAHandoverIsNoTrouble(t *testing.T) {
 		}
 	}
 	var s snapshot
-	s.add(pending("the worker stops", "WorkerStops"))
-	require.Empty(t, s.trouble)
-	s.add(pending("disk full", "Storage"))
-	require.Equal(t, "ProcessChunk, attempt 2: disk full", s.trouble)
+	require.Empty(t, s.add(pending("the worker stops", "WorkerStops")).text)
+	require.Equal(t, "ProcessChunk, attempt 2: disk full", s.add(pending("disk full", "Storage")).text)
 }

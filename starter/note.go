@@ -187,7 +187,7 @@ func standingOf(output string) (*standing, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &standing{records: manifest.Input.Records}
+	s := &standing{records: manifest.Records()}
 	for _, name := range names {
 		var commit job.Commit
 		if data, err = os.ReadFile(name); err == nil {

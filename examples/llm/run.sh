@@ -15,7 +15,7 @@ while [ ! -s llm/mock.url ]; do sleep 0.1; done
 OPENAI_BASE_URL=$(cat llm/mock.url)
 OPENAI_API_KEY=sk-mock-not-a-secret
 export OPENAI_BASE_URL OPENAI_API_KEY
-bin/longhaul run examples/llm/job.yaml --allow-env OPENAI_BASE_URL --allow-env OPENAI_API_KEY --state llm/.longhaul "$@"
+bin/longhaul run examples/llm/job.yaml --state llm/.longhaul "$@"
 if command -v jq > /dev/null; then
 	echo 'messages by topic:'
 	cat llm/out/part-*.jsonl | jq -r .output | sort | uniq -c

@@ -71,7 +71,7 @@ func scratchIndex(ctx context.Context, in source) (index *os.File, records int64
 
 // Stopped is why the job of an output folder was stopped by what its calls came
 // to; nil if it was not.
-func Stopped(uri string) (stop *job.Stop, err error) {
+func Stopped(uri string) (stop *job.StopError, err error) {
 	stored, err := storage.Unconfined(".").Folder(uri, false)
 	if err != nil {
 		return nil, err

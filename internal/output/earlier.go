@@ -48,8 +48,8 @@ func (f *Folder) Earlier() ([]job.EarlierRun, error) {
 }
 
 // Stopped is why the job was stopped by what its calls came to; nil if it was not.
-func (f *Folder) Stopped() (*job.Stop, error) {
-	var stop job.Stop
+func (f *Folder) Stopped() (*job.StopError, error) {
+	var stop job.StopError
 	err := f.readJSON(stoppedName, &stop)
 	if isMissing(err) {
 		return nil, nil
@@ -58,7 +58,7 @@ func (f *Folder) Stopped() (*job.Stop, error) {
 }
 
 // PutStopped says why the job was stopped.
-func (f *Folder) PutStopped(epoch int64, stop job.Stop) error {
+func (f *Folder) PutStopped(epoch int64, stop job.StopError) error {
 	if err := f.Holds(epoch); err != nil {
 		return err
 	}

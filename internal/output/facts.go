@@ -2,6 +2,7 @@ package output
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -101,14 +102,12 @@ func (f *Folder) state(facts job.Facts) (job.Standing, error) {
 	if busy {
 		return job.Standing{Name: job.StateRunning}, err
 	}
-	if err != nil {
-		return job.Standing{}, err
+	standing := job.Standing{Name: job.StateStopped}
+	stop, stopErr := f.Stopped()
+	if stop != nil {
+		standing.Why = stop.Reason
 	}
-	stop, err := f.Stopped()
-	if stop == nil || err != nil {
-		return job.Standing{Name: job.StateStopped}, err
-	}
-	return job.Standing{Name: job.StateStopped, Why: stop.Reason}, nil
+	return standing, errors.Join(err, stopErr)
 }
 
 // AtWork says whether a worker is at work in the folder: it renews its presence

@@ -108,7 +108,7 @@ func TestFactsOfAJobThatHasNotEnded(t *testing.T) {
 	facts, err = f.Facts(t.Context(), manifest)
 	require.NoError(t, err)
 	require.Equal(t, job.StateStopped, facts.State.Name, "the worker has not renewed its presence")
-	require.NoError(t, f.PutStopped(1, job.Stop{Reason: "all calls failed"}))
+	require.NoError(t, f.PutStopped(1, job.StopError{Reason: "all calls failed"}))
 	facts, err = f.Facts(t.Context(), manifest)
 	require.NoError(t, err)
 	require.Equal(t, job.Standing{Name: job.StateStopped, Why: "all calls failed"}, facts.State)

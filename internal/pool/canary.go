@@ -30,7 +30,7 @@ type canary struct {
 	permanent int
 	outcomes  []job.FailureCount
 	made      int
-	first     *job.Stop
+	first     *job.StopError
 	timer     *time.Timer
 	expired   bool
 	retryable *job.CallError
@@ -112,7 +112,7 @@ func (c *canary) note(record job.Record, failure *job.CallError) {
 func (c *canary) add(record job.Record, failure *job.CallError) {
 	c.made++
 	if c.first == nil || record.Index < c.first.Record.Index {
-		c.first = &job.Stop{At: time.Now().UTC(), Record: record, Failure: *failure}
+		c.first = &job.StopError{At: time.Now().UTC(), Record: record, Failure: *failure}
 	}
 	if failure.Retry && !failure.Setup {
 		c.retryable = failure

@@ -43,7 +43,7 @@ func TestTheFirstCallsAllFailForGood(t *testing.T) {
 			require.Equal(t, job.KindStopped, job.KindOf(err))
 			require.ErrorContains(t, err, "the first 20 calls have all failed in a way that no retry can fix (20 × "+name+"), so no other call was made; fix the cause")
 			require.NotContains(t, err.Error(), "secret", "what an answer says does not go through Temporal")
-			var stop *job.Stop
+			var stop *job.StopError
 			require.ErrorAs(t, err, &stop)
 			require.Equal(t, failure.Message, stop.Failure.Message)
 			if !failure.Retry {

@@ -52,7 +52,7 @@ func (r *run) note(record job.Record, failure *job.CallError, began time.Time, f
 	counts := r.outage.note(failure, first, t.probe)
 	if failure != nil && failure.Stop {
 		r.end(&job.Error{Kind: job.KindStopped, Op: "call.http.stop_if", Hint: "fix the cause and start the job again with the same output",
-			Err: &job.Stop{At: now.UTC(), Reason: "an answer fits it (" + failure.Name() + "), so no other call was made", Record: record, Failure: *failure}})
+			Err: &job.StopError{At: now.UTC(), Reason: "an answer fits it (" + failure.Name() + "), so no other call was made", Record: record, Failure: *failure}})
 	}
 	switch {
 	case failure != nil && failure.Throttled:

@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"fmt"
 	"time"
 
 	"longhaul/job"
@@ -26,7 +25,7 @@ func (p *Pool) Waiting() string {
 		return text
 	}
 	if wait := p.Wait(); wait != nil {
-		return fmt.Sprintf("throttled by the API: it asks to wait until %s", wait.Until.Local().Format(time.TimeOnly))
+		return "throttled by the API: it asks to wait until " + wait.Until.Local().Format(time.TimeOnly)
 	}
 	return ""
 }
