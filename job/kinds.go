@@ -8,7 +8,7 @@ import (
 
 // failureKinds are those of CallError that Longhaul itself gives.
 var failureKinds = []string{
-	"http", "timeout", "transport", "template", "too_large", "select", "fail_if", "retry_if",
+	"http", "timeout", "transport", "template", "too_large", "select", "fail_if", "retry_if", "stop_if",
 	"exec", "call", "panic", "decode", "encode", "forbidden", "poison",
 }
 

@@ -51,8 +51,8 @@ func (j *joining) join(ctx context.Context) (stale client.WorkflowRun, err error
 	}
 	same := running.Same(j.spec)
 	switch {
-	case !same && j.spec.Redrive != nil && running.Redrive == nil:
-		return nil, fmt.Errorf("job %s is still running: its failed records can be redriven when it has ended", j.id)
+	case !same && j.spec.Redrive != nil && running.Redrive == nil && j.others(ctx):
+		return nil, fmt.Errorf("another longhaul run works on job %s: stop it with longhaul cancel %s, then give this command again", j.id, quoted(short(j.spec.Output.URI)))
 	case !same:
 		if err := running.Accepts(j.spec); err != nil {
 			return nil, err

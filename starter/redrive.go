@@ -12,6 +12,7 @@ import (
 
 	"longhaul/internal/connect"
 	"longhaul/internal/host"
+	"longhaul/internal/inspect"
 	"longhaul/job"
 )
 
@@ -29,7 +30,8 @@ func redriveCommand(flags *connect.Flags) *cobra.Command {
 		Short: "Call the failed records of a job again, and merge what comes of it",
 		Long: `Call the failed records of a job again, with the same spec or a changed one
 (--spec, or flags for single fields), and merge the new answers into the parts.
-The other answers stay as they are, and verify proves the output as before.
+The other answers stay as they are, and verify proves the output as before. A job
+that was stopped goes on as well: what it has not called yet is called, too.
 
 With an output folder it works as run does, here and to the end. With the id of a
 job that has ended it starts the job again on its server, for the workers there.
@@ -38,7 +40,7 @@ An Idempotency-Key is the same as before if the call is, and another one if the
 call has changed.`,
 		Example: `  longhaul redrive out
   longhaul redrive out --kind http --status 5xx --parallelism 20
-  longhaul redrive out --status 422 --spec mended.yaml
+  longhaul redrive out --status 422 --spec fixed.yaml
   longhaul redrive nightly --kind timeout`,
 		Args: oneArgument("OUT or ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -48,6 +50,9 @@ call has changed.`,
 			}
 			if spec == nil {
 				return o.start(cmd, args[0])
+			}
+			if err := o.checkKind(cmd.Context(), args[0]); err != nil {
+				return err
 			}
 			if o.file == "" {
 				o.file = "-"
@@ -94,6 +99,38 @@ func (o *redriveOptions) choose(spec *job.Spec) error {
 	return nil
 }
 
+// checkKind refuses a kind of failure that the folder's job cannot have.
+func (o *redriveOptions) checkKind(ctx context.Context, output string) (err error) {
+	if o.kind == "" || job.IsFailureKind(o.kind) {
+		return nil
+	}
+	folder, err := inspect.Open(output)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, folder.Close()) }()
+	found, err := folder.Failures(ctx, job.RedriveSpec{}, func(inspect.Failed) error { return nil })
+	if err != nil {
+		return err
+	}
+	return checkKind(o.kind, found.Kinds)
+}
+
+func checkKind(kind string, given []string) error {
+	if err := job.CheckFailureKind(kind, given); err != nil {
+		return &usageError{fmt.Errorf("--kind: %w", err)}
+	}
+	return nil
+}
+
+func kindsOf(failures []job.FailureCount) []string {
+	kinds := make([]string, len(failures))
+	for i, failure := range failures {
+		kinds[i] = failure.Kind
+	}
+	return kinds
+}
+
 // start starts an ended job again, on its server and its task queue.
 func (o *redriveOptions) start(cmd *cobra.Command, id string) error {
 	ctx := cmd.Context()
@@ -103,7 +140,12 @@ func (o *redriveOptions) start(cmd *cobra.Command, id string) error {
 			return err
 		}
 		if described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-			return fmt.Errorf("job %s is still running: its failed records can be redriven when it has ended", id)
+			return fmt.Errorf("job %s is still running: its failed records can be called again when it has ended; longhaul cancel %s ends it", id, id)
+		}
+		if s, err := look(ctx, c, id); err == nil && s.known {
+			if err := checkKind(o.kind, kindsOf(s.Failures)); err != nil {
+				return err
+			}
 		}
 		spec, err := inputOf(ctx, c, id)
 		if err != nil {
