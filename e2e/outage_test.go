@@ -40,7 +40,7 @@ func TestAnAPIThatIsDown(t *testing.T) {
 
 	require.Eventually(t, func() bool {
 		out, _ := runProgram(t, root, "longhaul", "status", id, "--address", shared.local.Address)
-		return refused.Load() > 0 && contains(out, "waiting for the API: nearly all calls have failed since", "http 503: Service Unavailable: in maintenance")
+		return refused.Load() > 0 && contains(out, "waiting: the API is down (http 503), for ")
 	}, time.Minute, 100*time.Millisecond)
 	require.Eventually(t, func() bool { return progressOf(t, id).Phase == job.PhaseWaiting }, 10*time.Second, 50*time.Millisecond)
 	require.Equal(t, job.LimitAPI, progressOf(t, id).Limit)

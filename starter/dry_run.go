@@ -56,12 +56,20 @@ func shorten(text string) string {
 	return text
 }
 
-// explainStop shows the call for which a job was stopped, if it was stopped by what
-// its calls came to.
-func explainStop(w io.Writer, output string) {
+// stopOf is why the job of an output folder was stopped by what its calls came to;
+// nil if it was not, or if that is not known.
+func stopOf(output string) *job.StopError {
 	stop, err := host.Stopped(output)
-	if err != nil || stop == nil {
-		return // the reason has been said
+	if err != nil {
+		return nil
+	}
+	return stop
+}
+
+// printFirstFailure shows the call for which a job was stopped.
+func printFirstFailure(w io.Writer, stop *job.StopError) {
+	if stop == nil {
+		return
 	}
 	say(w, "the first call that failed, for record %s: %s", humanize.Comma(stop.Index), stop.Failure.Error())
 	if stop.Request != nil {

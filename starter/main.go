@@ -21,6 +21,7 @@ var version = "dev"
 const (
 	exitFailed      = 1
 	exitUsage       = 2
+	exitMostFailed  = 3
 	exitInterrupted = 130
 )
 
@@ -30,9 +31,12 @@ var errInterrupted = errors.New("interrupted")
 // errRefuted ends verify; it has said why itself.
 var errRefuted = errors.New("not proven")
 
+// errMostFailed ends a run that is done; it has said so itself.
+var errMostFailed = errors.New("most records failed")
+
 func main() {
 	err := command().ExecuteContext(context.Background())
-	if err != nil && !errors.Is(err, errInterrupted) && !errors.Is(err, errRefuted) {
+	if err != nil && !errors.Is(err, errInterrupted) && !errors.Is(err, errRefuted) && !errors.Is(err, errMostFailed) {
 		fmt.Fprintln(os.Stderr, "longhaul:", err)
 	}
 	os.Exit(exitCode(err))
@@ -45,6 +49,8 @@ func exitCode(err error) int {
 		return 0
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted
+	case errors.Is(err, errMostFailed):
+		return exitMostFailed
 	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"), job.KindOf(err) == job.KindSpec:
 		return exitUsage
 	default:
@@ -63,6 +69,7 @@ func command() *cobra.Command {
 		Long: `One slow call for every record of a very long list, exactly once, whatever crashes.
 
 Exit codes: 0 success, 1 the job failed or verify refuted, 2 wrong usage or spec,
+3 the job is done, but most records failed,
 130 interrupted (the job can go on).`,
 		Version: version, SilenceUsage: true, SilenceErrors: true,
 	}

@@ -79,7 +79,7 @@ func (r *runner) work(ctx context.Context) error {
 	if err == nil {
 		return report(r.cmd.OutOrStdout(), r.spec, summary, time.Since(began))
 	}
-	explainStop(r.w, r.spec.Output.URI)
+	printFirstFailure(r.w, stopOf(r.spec.Output.URI))
 	return err
 }
 

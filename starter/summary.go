@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -22,9 +23,9 @@ const maxReported = 10
 
 // report is the end of a run: what was done, where it is, and what failed.
 func report(w io.Writer, spec job.Spec, summary job.Summary, took time.Duration) error {
-	say(w, "%s records done in %s: %s succeeded, %s failed, %s calls made",
+	say(w, "%s records done in %s: %s succeeded, %s failed, %s",
 		humanize.Comma(summary.Records), took.Round(10*time.Millisecond),
-		humanize.Comma(summary.Succeeded), humanize.Comma(summary.Failed), humanize.Comma(summary.Attempts))
+		humanize.Comma(summary.Succeeded), humanize.Comma(summary.Failed), callsMade(summary.Totals))
 	if spec.Redrive != nil {
 		say(w, "%s failed records were called again", humanize.Comma(summary.Redriven))
 	}
@@ -34,7 +35,15 @@ func report(w io.Writer, spec job.Spec, summary job.Summary, took time.Duration)
 		return nil
 	}
 	say(w, "failures: %s", filepath.Join(summary.Output, "errors-*.jsonl"))
-	return failed(w, summary)
+	return errors.Join(failed(w, summary), mostFailed(summary))
+}
+
+// mostFailed is an error if more than half of the records did.
+func mostFailed(summary job.Summary) error {
+	if 2*summary.Failed > summary.Records {
+		return errMostFailed
+	}
+	return nil
 }
 
 // failed shows the groups, and as the last line the command that calls the largest
@@ -59,6 +68,22 @@ func failed(w io.Writer, summary job.Summary) (err error) {
 	again := failures.Redrives(relative(summary.Output), found.Groups)[0]
 	say(w, "to call %s failed records again:\n  %s", humanize.Comma(again.Records), again.Text)
 	return nil
+}
+
+// callsMade is such as "514 calls made (7 throttled)".
+func callsMade(totals job.Totals) string {
+	text := humanize.Comma(totals.Calls()) + " calls made"
+	var apart []string
+	if totals.Throttled > 0 {
+		apart = append(apart, humanize.Comma(totals.Throttled)+" throttled")
+	}
+	if totals.Outage > 0 {
+		apart = append(apart, humanize.Comma(totals.Outage)+" while the API was down")
+	}
+	if len(apart) > 0 {
+		text += " (" + strings.Join(apart, ", ") + ")"
+	}
+	return text
 }
 
 // relative is the shorter way to a folder below the current one.

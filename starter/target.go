@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -114,18 +115,31 @@ func onDisk(cmd *cobra.Command, output string, kept *note, why string) error {
 		return err
 	case s == nil:
 		return fmt.Errorf("%s: %s, and no record is committed; go on with: %s", output, why, kept.goOn())
+	case !s.finished && cmd.Name() == "status" && !isJSON(cmd):
+		say(cmd.OutOrStdout(), "%s: %s; %s of %s records are committed", output, why, humanize.Comma(s.done), humanize.Comma(s.records))
+		if stop := stopOf(output); stop != nil {
+			say(cmd.OutOrStdout(), "stopped at %s: %s", stop.At.Local().Format(time.DateTime), stop.Reason)
+			printFirstFailure(cmd.OutOrStdout(), stop)
+		}
+		say(cmd.OutOrStdout(), "go on with: %s", kept.goOn())
+		return nil
 	case !s.finished:
 		return fmt.Errorf("%s: %s; %s of %s records are committed, go on with: %s",
 			output, why, humanize.Comma(s.done), humanize.Comma(s.records), kept.goOn())
 	}
 	finished := fmt.Sprintf("%s: the job has finished, all %s records are committed; see %s, or prove it with: longhaul verify %s",
 		output, humanize.Comma(s.records), filepath.Join(output, "report.html"), quoted(output))
-	asJSON, _ := cmd.Flags().GetBool("json")
-	if asJSON || cmd.Name() != "status" && cmd.Name() != "watch" {
+	if isJSON(cmd) || cmd.Name() != "status" && cmd.Name() != "watch" {
 		return errors.New(finished)
 	}
 	say(cmd.OutOrStdout(), "%s", finished)
 	return nil
+}
+
+// isJSON says whether the answer is for a program.
+func isJSON(cmd *cobra.Command) bool {
+	asJSON, err := cmd.Flags().GetBool("json")
+	return err == nil && asJSON
 }
 
 // withClient connects to the server that flags, environment or profile name,

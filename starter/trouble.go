@@ -56,7 +56,7 @@ func (s *snapshot) choose(said []trouble) {
 	}
 	var text trouble
 	for _, t := range said {
-		if t.wait != nil && len(s.Waits) == 0 && (t.wait.Until.After(s.at) || s.Phase == job.PhaseWaiting) {
+		if t.wait != nil && (len(s.Waits) > 0 || t.wait.Until.After(s.at) || s.Phase == job.PhaseWaiting) {
 			s.wait = later(s.wait, t.wait)
 		}
 		if t.pool && (s.Phase == job.PhaseRunning || s.Phase == job.PhaseDraining) {

@@ -100,5 +100,5 @@ func printVerification(w io.Writer, v *output.Verification) {
 	}
 	say(w, "%s of %s records in parts (%s succeeded, %s failed, %s calls): %s",
 		humanize.Comma(v.Done()), humanize.Comma(v.Records), humanize.Comma(v.Succeeded), humanize.Comma(v.Failed),
-		humanize.Comma(v.Attempts), verdict)
+		humanize.Comma(v.Calls()), verdict)
 }

@@ -66,10 +66,14 @@ func watch(ctx context.Context, cmd *cobra.Command, c client.Client, h header) e
 	if ctx.Err() != nil {
 		return errInterrupted
 	}
-	if err == nil {
-		say(cmd.OutOrStdout(), "%s records done: %s succeeded, %s failed, %s calls made; answers in %s",
-			humanize.Comma(summary.Records), humanize.Comma(summary.Succeeded), humanize.Comma(summary.Failed),
-			humanize.Comma(summary.Calls()), summary.Output)
+	if err != nil {
+		return err
 	}
-	return err
+	say(cmd.OutOrStdout(), "%s records done: %s succeeded, %s failed, %s; answers in %s",
+		humanize.Comma(summary.Records), humanize.Comma(summary.Succeeded), humanize.Comma(summary.Failed),
+		callsMade(summary.Totals), summary.Output)
+	if summary.Failed > 0 {
+		say(cmd.OutOrStdout(), "to call the failed records again:\n  longhaul redrive %s", h.Job)
+	}
+	return mostFailed(summary)
 }

@@ -17,6 +17,11 @@ func (d *dispatcher) progress() (job.Progress, error) {
 		Started: d.state.Started, Settings: d.settings(), Changes: d.state.Changes,
 		Rate: d.meter.rate(d.now, d.state.Started), Limit: d.limit(),
 	}
+	for _, notice := range d.meter.waiting {
+		if notice.Wait != nil {
+			p.Waits = append(p.Waits, *notice.Wait)
+		}
+	}
 	if p.Phase == job.PhasePaused || p.Phase == job.PhaseWaiting {
 		p.Rate = 0 // nothing happens that would move the clock
 	}
