@@ -45,7 +45,7 @@ bin/llmmock: $(GO_FILES)
 
 test: build ## Run every test, those against a real server included
 	@$(if $(RACE),,echo 'no C compiler was found: the tests run without the race detector')
-	go test $(RACE) -timeout 20m ./...
+	go test $(RACE) -parallel 4 -timeout 20m ./...
 
 lint: bin/golangci-lint bin/workflowcheck ## Check format, vet, lint, layers and determinism
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

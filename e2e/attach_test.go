@@ -278,7 +278,7 @@ func TestAJobIsFoundByItsOutputFolder(t *testing.T) {
 		require.Equal(t, want, code, "%v\n%s", args, out)
 		return out
 	}
-	require.Contains(t, do(0, "status", folder), "Running")
+	require.Contains(t, do(0, "status", folder), "running")
 	require.Contains(t, do(0, "pause", folder), "is paused")
 	require.Contains(t, do(0, "resume", folder), "runs")
 	require.Contains(t, do(0, "tune", folder, "--parallelism", "40"), "parallelism 40")
@@ -338,7 +338,7 @@ func TestAJobOnANamedServerIsFoundByItsOutputFolder(t *testing.T) {
 	api.await(t, 500)
 	require.Eventually(t, func() bool {
 		out, code := runProgram(t, dir, "longhaul", "status", "out")
-		return code == 0 && strings.Contains(out, "Running")
+		return code == 0 && strings.Contains(out, "running")
 	}, 10*time.Second, 100*time.Millisecond)
 	// From another spec folder, with other settings: its worker answers, so it lives.
 	spec, err := os.ReadFile(filepath.Join(dir, "job.json"))

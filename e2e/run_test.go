@@ -76,7 +76,7 @@ func TestASecondInterruptEndsRunAtOnce(t *testing.T) {
 	api := newCountingAPI(t, 100, time.Hour, 100)
 	dir := t.TempDir()
 	spec := httpSpec(api.URL, 100, 100)
-	spec.Call.HTTP.Timeout = job.Duration(time.Hour)
+	spec.Call.HTTP.Timeout, spec.Canary = job.Duration(time.Hour), 0
 	writeSpec(t, dir, spec)
 	p := runJob(t, dir)
 	api.await(t, 100)

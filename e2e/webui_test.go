@@ -45,7 +45,7 @@ func TestTheWebUI(t *testing.T) {
 		rows[row[0]] = row[1]
 	}
 	require.Equal(t, "running", rows["state"])
-	require.Regexp(t, `^[1-9][0-9]* of 20000 \([0-9.]+ %\)$`, rows["records"])
+	require.Regexp(t, `^[1-9][0-9,]* of 20,000 \([0-9.]+ %\)$`, rows["records"])
 	require.Regexp(t, `^p50 [0-9]+ ms, p95 [0-9]+ ms, p99 [0-9]+ ms$`, rows["latency"])
 	require.Equal(t, "parallelism 40, chunk_interval 10s, rate 0, max_failures 10%", rows["settings"])
 	require.Equal(t, "chunk_interval", rows["limited by"])

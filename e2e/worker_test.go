@@ -109,7 +109,7 @@ func TestStartedByEitherCommand(t *testing.T) {
 	finishJob(t, shared.GetWorkflow(t.Context(), other, ""))
 	out, code = runProgram(t, root, "longhaul", append([]string{"status", other}, address...)...)
 	require.Zero(t, code, out)
-	require.Contains(t, out, "500 of 500 records done")
+	require.Contains(t, out, "500 records: 500 succeeded, 0 failed; 500 calls")
 	require.FileExists(t, filepath.Join(root, "other", "_SUCCESS"))
 
 	t.Run("bad input", func(t *testing.T) {
