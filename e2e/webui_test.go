@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,19 +18,27 @@ func TestTheWebUI(t *testing.T) {
 	t.Parallel()
 	p := newTab(t)
 	const records = 20_000
-	api := newCountingAPI(t, records, 50*time.Millisecond, 600)
+	api := newRefusingAPI(t, 10*time.Millisecond, func(r *http.Request) int {
+		if strings.HasSuffix(r.URL.Path, "77") {
+			return http.StatusNotFound
+		}
+		return http.StatusOK
+	})
 	root, id := t.TempDir(), "nightly"
 	s, err := startServer(t.TempDir())
 	require.NoError(t, err)
 	t.Cleanup(s.stop)
 	startWorker(t, s, root, job.TaskQueue)
 	spec := httpSpec(api.URL, records, 40)
-	spec.ChunkInterval = job.Duration(10 * time.Second)
+	spec.ChunkInterval = job.Duration(200 * time.Millisecond)
 	spec.ChunkSize = 500
 	writeSpec(t, root, spec)
 	out, code := runProgram(t, root, "longhaul", "start", "job.json", "--id", id, "--address", s.local.Address)
 	require.Zero(t, code, out)
-	api.await(t, 600)
+	require.Eventually(t, func() bool { return api.calls.Load() > 11_500 }, time.Minute, 50*time.Millisecond)
+	out, code = runProgram(t, root, "longhaul", "tune", id, "--chunk-interval", "30s", "--address", s.local.Address)
+	require.Zero(t, code, out)
+	require.Eventually(t, func() bool { return api.inFlight.Load() == 0 }, time.Minute, 50*time.Millisecond)
 	described, err := s.DescribeWorkflowExecution(t.Context(), id, "")
 	require.NoError(t, err)
 	page := fmt.Sprintf("%s/namespaces/default/workflows/%s/%s", s.local.UI, id, described.GetWorkflowExecutionInfo().GetExecution().GetRunId())
@@ -36,7 +46,7 @@ func TestTheWebUI(t *testing.T) {
 	p.do(chromedp.Navigate(page + "/user-metadata"))
 	require.Equal(t, "calls for every record, to out", p.markdown("Summary", "").Text)
 	details := p.markdown("Details", "")
-	require.Contains(t, details.Text, "input: 20000 numbers")
+	require.Contains(t, details.Text, "input: 20,000 numbers")
 	require.True(t, details.Whole)
 	progress := p.markdown("Current Details", "running")
 	require.True(t, progress.Whole, "no row is cut off")
@@ -47,14 +57,16 @@ func TestTheWebUI(t *testing.T) {
 	require.Equal(t, "running", rows["state"])
 	require.Regexp(t, `^[1-9][0-9,]* of 20,000 \([0-9.]+ %\)$`, rows["records"])
 	require.Regexp(t, `^p50 [0-9]+ ms, p95 [0-9]+ ms, p99 [0-9]+ ms$`, rows["latency"])
-	require.Equal(t, "parallelism 40, chunk_interval 10s, rate 0, max_failures 10%", rows["settings"])
+	require.Equal(t, "parallelism 40, chunk_interval 30s, max_failures 10%", rows["settings"])
 	require.Equal(t, "chunk_interval", rows["limited by"])
+	require.Regexp(t, `^1[0-9][0-9] \(1.0 %\), 10 % tolerated$`, rows["failed"])
+	require.Equal(t, "GET "+api.URL+"/{{.}}", rows["call"])
 	require.Equal(t, "index the input", p.text("//p[normalize-space()='Activity']/following-sibling::span"))
 	require.Equal(t, "chunk interval", p.text("//p[normalize-space()='Timer']/following-sibling::span"))
 	p.screenshot("progress.png")
 
 	p.click("//*[@id='history-tab']")
-	require.Contains(t, p.text("//*[local-name()='svg']//*[local-name()='text'][contains(., 'records 0-')]"), "records 0-499")
+	require.Contains(t, p.text("//*[local-name()='svg']//*[local-name()='text'][contains(., 'ProcessChunk')]"), "records ")
 
 	p.click("//*[@id='queries-tab']")
 	p.click("//*[@id='query-select']/ancestor::button")

@@ -17,7 +17,7 @@ type CallSpec struct {
 func (c CallSpec) String() string {
 	switch {
 	case c.HTTP != nil:
-		return strings.TrimSpace(c.HTTP.Method + " " + c.HTTP.URL)
+		return c.HTTP.EffectiveMethod() + " " + c.HTTP.URL
 	case c.Exec != nil:
 		return strings.Join(c.Exec.Command, " ")
 	case c.Func != nil:

@@ -35,6 +35,8 @@ type Progress struct {
 	Phase  Phase  `json:"phase"`
 	Input  string `json:"input,omitempty"`
 	Output string `json:"output"`
+	// Call is the call in a few words.
+	Call string `json:"call,omitempty"`
 	// Records is N, 0 while indexing.
 	Records int64 `json:"records"`
 	Totals

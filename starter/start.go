@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -88,7 +89,7 @@ func summaryOf(spec job.Spec) string { return "calls for every record, to " + sp
 func detailsOf(spec job.Spec) string {
 	input := spec.Input.URI
 	if spec.Input.Count != nil {
-		input = fmt.Sprintf("%d numbers", *spec.Input.Count)
+		input = humanize.Comma(*spec.Input.Count) + " numbers"
 	}
 	return fmt.Sprintf("- input: %s\n- output: %s\n- call: `%s`\n- parallelism: %d\n\n\u00a0\n", input, spec.Output.URI, spec.Call, spec.Parallelism)
 }

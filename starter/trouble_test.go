@@ -57,7 +57,7 @@ func TestOneOfManyWaitsIsShown(t *testing.T) {
 	s = after(10, 0, 0)
 	s.Waits = []job.Wait{*wait(9), *wait(8)}
 	s.choose([]trouble{{wait: wait(30)}})
-	require.Equal(t, at(9), s.wait.Until, "the workflow knows better than a heartbeat")
+	require.Equal(t, at(30), s.wait.Until, "the workflow heard of the beginning, a heartbeat of the next try")
 }
 
 func TestCountdowns(t *testing.T) {

@@ -41,6 +41,10 @@ func details(p job.Progress) string {
 	row("limited by", string(p.Limit))
 	row("settings", settingsRow(p.Settings))
 	row("last error", strings.Join(strings.Fields(p.LastError), " "))
+	if p.Call != "" {
+		row("call", "`"+p.Call+"`")
+	}
+	row("input", p.Input)
 	row("output", p.Output)
 	// The Web UI (2.42) cuts off what is in the last line's place.
 	b.WriteString("\n\u00a0\n")

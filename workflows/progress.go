@@ -11,7 +11,7 @@ import (
 // progress answers the query of that name.
 func (d *dispatcher) progress() (job.Progress, error) {
 	p := job.Progress{
-		Phase: d.phaseNow(), Input: d.spec.Input.URI, Output: d.spec.Output.URI, Records: d.state.Plan.Records,
+		Phase: d.phaseNow(), Input: d.spec.Input.URI, Output: d.spec.Output.URI, Call: d.spec.Call.String(), Records: d.state.Plan.Records,
 		Totals: d.state.Totals.Add(d.received), Skipped: d.state.Plan.Totals.Done(),
 		Failures: d.meter.failures, Latency: d.meter.quantiles(), LastError: d.meter.lastError,
 		Started: d.state.Started, Settings: d.settings(), Changes: d.state.Changes,
