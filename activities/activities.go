@@ -60,6 +60,8 @@ type Job struct {
 	Limit func() job.Limit
 	// NewLatencies makes an empty histogram.
 	NewLatencies func() Latencies
+	// End says that the job has ended: it is closed when nobody uses it any more.
+	End func()
 	// Preview is the request that is made for a record, without its secrets; nil if
 	// the call is not a request.
 	Preview func(record job.Record) *job.HTTPRequest
@@ -175,5 +177,5 @@ type Pool interface {
 	Prove()
 	Proven() <-chan struct{}
 	// Tolerate sets how many failures end the calls.
-	Tolerate(budget job.FailureBudget)
+	Tolerate(budget job.FailureBudget, share job.Share)
 }

@@ -18,7 +18,7 @@ const signalInterval = time.Second
 // of the first one until done is called.
 func (j *Job) prepare(ctx context.Context, chunk job.Chunk, answered *job.Answered) (done func()) {
 	if chunk.Failures != nil {
-		j.Pool.Tolerate(*chunk.Failures)
+		j.Pool.Tolerate(*chunk.Failures, chunk.Share)
 	}
 	if chunk.Canary == 0 {
 		return func() {}

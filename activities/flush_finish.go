@@ -38,5 +38,8 @@ func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, e
 	}
 	manifest := opened.Manifest
 	summary, err := opened.Folder.Finish(ctx, ref, manifest.Records(), manifest.Spec.BatchRecords())
+	if err == nil {
+		opened.End()
+	}
 	return summary, atTheEdge(ctx, err)
 }

@@ -25,6 +25,9 @@ func (a *Activities) ProcessChunk(ctx context.Context, ref job.Ref, chunk job.Ch
 	}
 	defer done()
 	receipt, err := opened.process(ctx, chunk, beat)
+	if err != nil && job.KindOf(err).Permanent() {
+		opened.End() // the workflow fails
+	}
 	if errors.Is(err, errLaneClosed) {
 		return job.Receipt{Range: chunk.Range, Pool: opened.Pool.ID(), Unfinished: true}, nil
 	}

@@ -81,6 +81,13 @@ func (c *connections) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.Load().RoundTrip(r)
 }
 
+// Close closes the connections that are idle. One of a call in flight is closed by
+// its own time-out.
+func (c *connections) Close() error {
+	c.Load().CloseIdleConnections()
+	return nil
+}
+
 // Resize makes room for more connections. The old ones are closed when they are
 // idle.
 func (c *connections) Resize(parallelism int) {

@@ -59,10 +59,7 @@ func shorten(text string) string {
 // stopOf is why the job of an output folder was stopped by what its calls came to;
 // nil if it was not, or if that is not known.
 func stopOf(output string) *job.StopError {
-	stop, err := host.Stopped(output)
-	if err != nil {
-		return nil
-	}
+	stop, _ := host.Stopped(output) // the reason has been said; this only shows more
 	return stop
 }
 

@@ -70,19 +70,35 @@ func (j *jobs) giveBack(opened *openJob) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	opened.users--
-	if opened.users == 0 {
-		opened.unwatch()
-		opened.idleSince = time.Now()
+	if opened.users > 0 {
+		return
 	}
+	opened.unwatch()
+	opened.idleSince = time.Now()
+	time.AfterFunc(idleLimit+time.Second, j.closeAllIdle)
+	if opened.ended.Load() {
+		j.closeNow(opened)
+	}
+}
+
+// closeNow is called with the lock.
+func (j *jobs) closeNow(opened *openJob) {
+	delete(j.open, opened.ref)
+	// Nothing is buffered in an idle job.
+	_ = opened.close()
+}
+
+func (j *jobs) closeAllIdle() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.closeIdle(time.Now())
 }
 
 // closeIdle is called with the lock.
 func (j *jobs) closeIdle(now time.Time) {
-	for ref, opened := range j.open {
+	for _, opened := range j.open {
 		if opened.users == 0 && now.Sub(opened.idleSince) > idleLimit {
-			delete(j.open, ref)
-			// Nothing is buffered in an idle job.
-			_ = opened.close()
+			j.closeNow(opened)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"longhaul/activities"
@@ -32,9 +33,11 @@ type openJob struct {
 
 	users     int
 	idleSince time.Time
-	watcher   *watcher
-	ranges    ranges
-	limits    limits
+	// ended is set when the job has ended.
+	ended   atomic.Bool
+	watcher *watcher
+	ranges  ranges
+	limits  limits
 	// counted is what was told last of the pool's counts.
 	counted job.Totals
 	// notify tells the workflow what the pool waits for.
@@ -94,6 +97,7 @@ func (j *jobs) fillIn(o *openJob) (*openJob, error) {
 		Limit:    o.limits.now,
 		Report:   func() error { return writeReport(context.Background(), o.output, *manifest) },
 
+		End:     func() { o.ended.Store(true) },
 		Preview: func(record job.Record) *job.HTTPRequest { return preview(caller, record) },
 		Signal: func(ctx context.Context, workflowID, runID, name string) error {
 			return j.signal(ctx, workflowID, runID, name)

@@ -54,7 +54,10 @@ func (f *Folder) Stopped() (*job.StopError, error) {
 	if isMissing(err) {
 		return nil, nil
 	}
-	return &stop, err
+	if err != nil {
+		return nil, err
+	}
+	return &stop, nil
 }
 
 // PutStopped says why the job was stopped.

@@ -88,8 +88,16 @@ func (p *Pool) Proven() <-chan struct{} { return p.canary.proven }
 // Prove is for a job of which a call has succeeded elsewhere, or before.
 func (p *Pool) Prove() { p.canary.prove() }
 
-// Tolerate sets how many failures end the calls.
-func (p *Pool) Tolerate(budget job.FailureBudget) { p.endIf(p.tally.setBudget(budget)) }
+// Tolerate sets how many failures end the calls, as a chunk with this share says. A
+// later change of settings counts more.
+func (p *Pool) Tolerate(budget job.FailureBudget, share job.Share) {
+	p.mu.Lock()
+	if changed := p.control.MaxFailures; changed != nil && p.control.Run == share.Run && p.control.Version > share.Version {
+		budget.Limit = *changed
+	}
+	p.mu.Unlock()
+	p.endIf(p.tally.setBudget(budget))
+}
 
 // Counts are the records that have ended here.
 func (p *Pool) Counts() job.Totals { return p.tally.here() }

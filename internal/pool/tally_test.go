@@ -37,7 +37,7 @@ func TestTooManyFailuresEndTheCalls(t *testing.T) {
 				return nil, &job.CallError{Kind: "http", Status: 404}
 			}), retries)
 			p.Join(job.Share{Calls: 40})
-			p.Tolerate(job.FailureBudget{Limit: c.limit, Before: c.before})
+			p.Tolerate(job.FailureBudget{Limit: c.limit, Before: c.before}, job.Share{})
 			p.CountElsewhere(c.elsewhere)
 			var kept results
 			err := p.Run(t.Context(), t.Context(), false, records(10_000), &kept)
@@ -55,10 +55,24 @@ func TestTheTallyOfOthersAndATune(t *testing.T) {
 	p := newPool(nil, retries)
 	p.CountElsewhere(job.Totals{Failed: 500})
 	require.NoError(t, p.over.Err(), "nobody has said what is tolerated")
-	p.Tolerate(job.FailureBudget{Limit: job.FailureLimit{Value: 600}})
+	p.Tolerate(job.FailureBudget{Limit: job.FailureLimit{Value: 600}}, job.Share{})
 	require.NoError(t, p.over.Err())
 	lower := job.FailureLimit{Value: 499}
 	p.Retune(job.Control{Version: 1, MaxFailures: &lower})
 	require.Equal(t, job.KindTooManyFailures, job.KindOf(context.Cause(p.over)))
 	require.Equal(t, job.Totals{}, p.Counts())
+}
+
+// A chunk that was dispatched before a change of settings and starts after it does
+// not bring the old limit back.
+func TestALateChunkDoesNotBringAnOldLimitBack(t *testing.T) {
+	t.Parallel()
+	p := newPool(nil, retries)
+	higher := job.FailureLimit{Value: 1000}
+	p.CountElsewhere(job.Totals{Failed: 500})
+	p.Retune(job.Control{Run: "r", Version: 2, MaxFailures: &higher})
+	p.Tolerate(job.FailureBudget{Limit: job.FailureLimit{Value: 100}}, job.Share{Run: "r", Version: 1})
+	require.NoError(t, p.over.Err())
+	p.Tolerate(job.FailureBudget{Limit: job.FailureLimit{Value: 100}}, job.Share{Run: "r", Version: 2})
+	require.Error(t, p.over.Err())
 }
