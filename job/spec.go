@@ -95,7 +95,7 @@ func (r RedriveSpec) Chooses(failure CallError) bool {
 }
 
 // OutageSpec is about a called side that is down: nearly all calls fail in a way
-// that a retry could mend. The job then takes no more records, and calls with
+// that a retry could fix. The job then takes no more records, and calls with
 // one record now and then until it is answered. Attempts meanwhile do not count.
 type OutageSpec struct {
 	// After is how long nearly all calls (those of 19 of the last 20 records) must

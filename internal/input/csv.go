@@ -116,9 +116,9 @@ func (c *csvRows) fail(err error) error {
 	at := fmt.Sprintf("%s: line %d", c.uri, parse.StartLine)
 	if errors.Is(err, csv.ErrFieldCount) {
 		return job.Errorf(job.KindInput, at, "the row does not have %d fields as the header has", len(c.keys)).
-			WithHint("mend the row, or quote the fields that hold commas")
+			WithHint("fix the row, or quote the fields that hold commas")
 	}
-	return job.Errorf(job.KindInput, at, "%w", parse.Err).WithHint("mend the row: quotes inside a quoted field are doubled")
+	return job.Errorf(job.KindInput, at, "%w", parse.Err).WithHint("fix the row: quotes inside a quoted field are doubled")
 }
 
 // boundedReader fails when one record is too long.

@@ -124,7 +124,7 @@ func (j *jsonLines) next() ([]byte, int64, error) {
 			continue
 		}
 		if !json.Valid(line) {
-			return nil, offset, j.fail(whyInvalid(line)).WithHint("mend the line: each one must hold one JSON value")
+			return nil, offset, j.fail(whyInvalid(line)).WithHint("fix the line: each one must hold one JSON value")
 		}
 		return line, offset, nil
 	}

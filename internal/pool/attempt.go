@@ -19,7 +19,7 @@ type Caller interface {
 }
 
 // answer calls until there is an answer: a success, a failure that no retry
-// can mend, or the last attempt's. It is called with a token and returns with
+// can fix, or the last attempt's. It is called with a token and returns with
 // one; in between, during back-off, it has none. On an error it has none either.
 func (r *run) answer(record job.Record, t token) (job.Result, error) {
 	var waits *backoff.ExponentialBackOff
@@ -81,7 +81,8 @@ func (r *run) attempt(record job.Record, t token, first bool) (result job.Result
 		r.giveBackUnused(t)
 		return result, counts, err
 	}
-	began := time.Now()
+	began := r.canary.enter()
+	defer r.canary.leave(began)
 	answer, err := callSafely(r.calls, r.caller, record)
 	latency := time.Since(began)
 	failure := asCallError(err)

@@ -16,8 +16,7 @@ import (
 type canary struct {
 	giveUp job.Duration
 	// The functions are called without the lock, but for stop.
-	inFlight func() int
-	wake     func()
+	wake func()
 	// tryNow has a call made now, if all are held back because the API is down.
 	tryNow func()
 	stop   func(error)
@@ -31,14 +30,43 @@ type canary struct {
 	outcomes  []job.FailureCount
 	made      int
 	first     *job.StopError
-	timer     *time.Timer
-	expired   bool
 	retryable *job.CallError
+	timer     *time.Timer
+	// expired is when the wait for a first success has ended; late are the calls
+	// that began before and have not come back, calling all that have not.
+	expired       time.Time
+	late, calling int
 }
 
-func newCanary(giveUp job.Duration, inFlight func() int, wake, tryNow func(), stop func(error)) *canary {
-	return &canary{giveUp: giveUp, inFlight: inFlight, wake: wake, tryNow: tryNow, stop: stop, proven: make(chan struct{})}
+func newCanary(giveUp job.Duration, wake, tryNow func(), stop func(error)) *canary {
+	return &canary{giveUp: giveUp, wake: wake, tryNow: tryNow, stop: stop, proven: make(chan struct{})}
 }
+
+// enter comes before each call, and says when it begins.
+func (c *canary) enter() (began time.Time) {
+	if c.limit.Load() == 0 {
+		return time.Now()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calling++
+	return time.Now()
+}
+
+// leave comes after each call.
+func (c *canary) leave(began time.Time) {
+	if c.limit.Load() == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calling--
+	if c.isLate(began) {
+		c.late--
+	}
+}
+
+func (c *canary) isLate(began time.Time) bool { return !c.expired.IsZero() && began.Before(c.expired) }
 
 // begin limits the calls until one has succeeded, unless one has.
 func (c *canary) begin(calls int) {
@@ -84,8 +112,8 @@ func (c *canary) capacity(pool int) int {
 	return min(pool, limit)
 }
 
-// note takes the outcome of a call.
-func (c *canary) note(record job.Record, failure *job.CallError) {
+// note takes the outcome of a call, before it leaves.
+func (c *canary) note(record job.Record, failure *job.CallError, began time.Time) {
 	if failure == nil {
 		c.prove()
 		return
@@ -94,14 +122,17 @@ func (c *canary) note(record job.Record, failure *job.CallError) {
 	if limit == 0 {
 		return
 	}
-	inFlight := c.inFlight()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.add(record, failure)
+	late := c.late
+	if c.isLate(began) {
+		late--
+	}
 	switch {
 	case c.permanent >= limit && c.permanent == c.made:
 		c.stop(c.hopeless())
-	case c.expired && inFlight <= 1:
+	case !c.expired.IsZero() && late <= 0:
 		c.stop(c.down())
 	case c.retryable != nil && c.timer == nil && c.giveUp > 0:
 		c.timer = time.AfterFunc(c.giveUp.Std(), c.expire)
@@ -132,7 +163,7 @@ func (c *canary) add(record job.Record, failure *job.CallError) {
 // are in flight.
 func (c *canary) expire() {
 	c.mu.Lock()
-	c.expired = true
+	c.expired, c.late = time.Now(), c.calling
 	c.mu.Unlock()
 	c.tryNow()
 }

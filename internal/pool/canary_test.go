@@ -130,6 +130,23 @@ func TestASlowFirstCallIsWaitedFor(t *testing.T) {
 	})
 }
 
+// One that refuses everything from the beginning is given up as well, although all
+// calls in flight are refused at the same time.
+func TestAnAPIThatRefusesEverythingFromTheBeginning(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		p := canaryPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+			<-time.After(5 * time.Millisecond)
+			return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, Throttled: true, RetryAfter: 2 * time.Second}
+		}), 500)
+		err := p.Run(t.Context(), t.Context(), false, records(10_000), &results{})
+		require.ErrorContains(t, err, "no call has succeeded in the first 1m0s")
+		require.InDelta(t, time.Minute, time.Since(began), float64(10*time.Second))
+		p.Close()
+	})
+}
+
 // Stopped by an answer, a pool makes no other call.
 func TestAnAnswerStopsTheJob(t *testing.T) {
 	t.Parallel()

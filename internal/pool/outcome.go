@@ -48,7 +48,7 @@ func (c *callCounts) add(why countsAs) {
 // note tells all that learn from calls how one has ended.
 func (r *run) note(record job.Record, failure *job.CallError, began time.Time, first bool, t token) countsAs {
 	now := time.Now()
-	r.canary.note(record, failure)
+	r.canary.note(record, failure, began)
 	counts := r.outage.note(failure, first, t.probe)
 	if failure != nil && failure.Stop {
 		r.end(&job.Error{Kind: job.KindStopped, Op: "call.http.stop_if", Hint: "fix the cause and start the job again with the same output",

@@ -75,7 +75,7 @@ func New(caller Caller, settings Settings) *Pool {
 	}
 	p.over, p.end = context.WithCancelCause(context.Background())
 	p.outage = newOutage(settings.Outage, p.wake, p.end)
-	p.canary = newCanary(settings.Outage.GiveUpAtStart, p.callsInFlight, p.wake, p.outage.probeNow, p.end)
+	p.canary = newCanary(settings.Outage.GiveUpAtStart, p.wake, p.outage.probeNow, p.end)
 	return p
 }
 
@@ -109,12 +109,6 @@ func (p *Pool) endIf(err error) {
 	if err != nil {
 		p.end(err)
 	}
-}
-
-func (p *Pool) callsInFlight() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.inFlight
 }
 
 // ID tells this pool from those of other processes.
