@@ -77,8 +77,11 @@ func maskURL(text string) string {
 	return text
 }
 
-// longestPlainSegment is how long a part of a path may be that is no secret.
-const longestPlainSegment = 12
+// A path with no more and no longer parts than these is no secret.
+const (
+	mostPlainSegments   = 2
+	longestPlainSegment = 12
+)
 
 // isPlainURL says whether the value of a variable is an address without a secret,
 // as the base of an API's URLs is.
@@ -87,5 +90,6 @@ func isPlainURL(value string) bool {
 	if err != nil || parsed.Host == "" || parsed.User != nil || parsed.RawQuery != "" {
 		return false
 	}
-	return !slices.ContainsFunc(strings.Split(parsed.Path, "/"), func(segment string) bool { return len(segment) > longestPlainSegment })
+	segments := strings.Split(strings.Trim(parsed.Path, "/"), "/")
+	return len(segments) <= mostPlainSegments && !slices.ContainsFunc(segments, func(segment string) bool { return len(segment) > longestPlainSegment })
 }

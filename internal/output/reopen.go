@@ -104,11 +104,14 @@ func (f *Folder) reopenJournals(ctx context.Context, epoch int64, chosen func(jo
 		if discarded.Failed == 0 {
 			continue
 		}
-		if err := f.store.Put(reopenedName(name, epoch), func(w io.Writer) error { return f.copyEntries(w, name, chosen) }); err != nil {
+		next := reopenedName(name, epoch)
+		if err := f.store.Put(next, func(w io.Writer) error { return f.copyEntries(w, name, chosen) }); err != nil {
 			return failures, err
 		}
-		if err := f.store.Delete(name); err != nil {
-			return failures, err
+		if next != name {
+			if err := f.store.Delete(name); err != nil {
+				return failures, err
+			}
 		}
 		f.mine.Delete(name)
 		earlier.Totals = earlier.Add(discarded)
