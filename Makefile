@@ -45,7 +45,8 @@ bin/llmmock: $(GO_FILES)
 
 test: build ## Run every test, those against a real server included
 	@$(if $(RACE),,echo 'no C compiler was found: the tests run without the race detector')
-	go test $(RACE) -parallel 4 -timeout 20m ./...
+	go test $(RACE) -timeout 20m $$(go list ./... | grep -v /e2e$$)
+	go test -parallel 3 -timeout 20m ./e2e # the programs that it runs have no race detector
 
 lint: bin/golangci-lint bin/workflowcheck ## Check format, vet, lint, layers and determinism
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

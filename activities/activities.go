@@ -60,8 +60,10 @@ type Job struct {
 	Limit func() job.Limit
 	// NewLatencies makes an empty histogram.
 	NewLatencies func() Latencies
-	// End says that the job has ended: it is closed when nobody uses it any more.
-	End func()
+	// End says that the job has finished: it is closed when nobody uses it any more.
+	// Stop says that it makes no call any more, although a chunk may still come: it
+	// then keeps no connections.
+	End, Stop func()
 	// Preview is the request that is made for a record, without its secrets; nil if
 	// the call is not a request.
 	Preview func(record job.Record) *job.HTTPRequest

@@ -57,6 +57,10 @@ func (a *Activities) indexInput(ctx context.Context, spec job.Spec, beat *heartb
 		return plan, err
 	}
 	defer func() { err = errors.Join(err, leave()) }()
+	found, err := folder.Manifest()
+	if err != nil {
+		return plan, err
+	}
 	manifest, err := adopt(ctx, p.Input, folder, epoch, spec, beat)
 	if err != nil {
 		if kind := job.KindOf(err); kind.Permanent() && kind != job.KindTakenOver {
@@ -64,7 +68,9 @@ func (a *Activities) indexInput(ctx context.Context, spec job.Spec, beat *heartb
 		}
 		return plan, err
 	}
-	return planOf(ctx, folder, epoch, spec, *manifest)
+	plan, err = planOf(ctx, folder, epoch, spec, *manifest)
+	plan.New = found == nil
+	return plan, err
 }
 
 // planOf opens again what is to be called again, and says what there is to do.

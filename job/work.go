@@ -49,6 +49,8 @@ type Share struct {
 	Rate float64 `json:"rate,omitempty"`
 	// Pool is the id of the pool that had the share last.
 	Pool string `json:"pool,omitempty"`
+	// Fresh: nobody has had it yet.
+	Fresh bool `json:"fresh,omitempty"`
 }
 
 // Chunk is the argument of ProcessChunk.
@@ -163,6 +165,8 @@ type Plan struct {
 	Partial []Partial `json:"partial,omitempty"`
 	// Proven says that a call of this job has succeeded.
 	Proven bool `json:"proven,omitempty"`
+	// New says that the folder had no job before.
+	New bool `json:"new,omitempty"`
 	// Kept counts the records of a redrive that are not called again.
 	Kept Totals `json:"kept,omitzero"`
 	// Redriven counts failed records that are called again.

@@ -47,6 +47,9 @@ type dispatcher struct {
 func (d *dispatcher) prepare(ctx workflow.Context) {
 	plan := d.state.Plan
 	d.lanes = newLanes(workflow.GetInfo(ctx).WorkflowExecution.RunID, d.spec.Parallelism, d.spec.Rate, d.spec.ChunkSize, leftOf(plan, d.state.Next))
+	if plan.New && d.state.Chunks == 0 {
+		d.lanes.refresh()
+	}
 	d.cutter = newCutter(plan, d.state.Next, d.spec.ChunkSize, d.lanes.count(), d.spec.Parallelism/d.lanes.count())
 	d.pace = newPace(d.spec, d.state.Due)
 	d.batches = newBatches(plan)

@@ -92,6 +92,13 @@ func splitRate(rate float64, n int) []float64 {
 	return rates
 }
 
+// refresh says that nobody has had a share yet.
+func (l *lanes) refresh() {
+	for i := range l.shares {
+		l.shares[i].Fresh = true
+	}
+}
+
 func (l *lanes) count() int { return len(l.shares) }
 
 func (l *lanes) inFlight() int {
@@ -129,7 +136,9 @@ func (l *lanes) free() int {
 func (l *lanes) take() job.Share {
 	lane := l.free()
 	l.state[lane] = laneTaken
-	return l.shares[lane]
+	share := l.shares[lane]
+	l.shares[lane].Fresh = false
+	return share
 }
 
 // giveBack frees the lane, or ends it if its share was bequeathed. The pool is

@@ -76,8 +76,12 @@ func (j *jobs) giveBack(opened *openJob) {
 	opened.unwatch()
 	opened.idleSince = time.Now()
 	time.AfterFunc(idleLimit+time.Second, j.closeAllIdle)
-	if opened.ended.Load() {
+	switch {
+	case opened.ended.Load():
 		j.closeNow(opened)
+	case opened.stopped.Load():
+		// Its pool stays: it knows why no call may be made.
+		_ = opened.closeCaller()
 	}
 }
 

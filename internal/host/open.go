@@ -33,11 +33,11 @@ type openJob struct {
 
 	users     int
 	idleSince time.Time
-	// ended is set when the job has ended.
-	ended   atomic.Bool
-	watcher *watcher
-	ranges  ranges
-	limits  limits
+	// ended is set when the job has finished, stopped when it makes no call any more.
+	ended, stopped atomic.Bool
+	watcher        *watcher
+	ranges         ranges
+	limits         limits
 	// counted is what was told last of the pool's counts.
 	counted job.Totals
 	// notify tells the workflow what the pool waits for.
@@ -98,6 +98,7 @@ func (j *jobs) fillIn(o *openJob) (*openJob, error) {
 		Report:   func() error { return writeReport(context.Background(), o.output, *manifest) },
 
 		End:     func() { o.ended.Store(true) },
+		Stop:    func() { o.stopped.Store(true) },
 		Preview: func(record job.Record) *job.HTTPRequest { return preview(caller, record) },
 		Signal: func(ctx context.Context, workflowID, runID, name string) error {
 			return j.signal(ctx, workflowID, runID, name)
@@ -124,11 +125,15 @@ func preview(caller calls.Caller, record job.Record) *job.HTTPRequest {
 // close gives back the folder, and the caller's processes if it has any.
 func (o *openJob) close() error {
 	o.pool.Close()
-	err := o.folder.Close()
+	return errors.Join(o.folder.Close(), o.closeCaller())
+}
+
+// closeCaller ends what the caller keeps for further calls.
+func (o *openJob) closeCaller() error {
 	if closer, ok := o.caller.(io.Closer); ok {
-		err = errors.Join(err, closer.Close())
+		return closer.Close()
 	}
-	return err
+	return nil
 }
 
 // records opens the input and its index for one pass over a range.

@@ -35,8 +35,8 @@ type seat struct {
 }
 
 // Join adds a share, or what has become of it by a later change. Its rate counts
-// from the next second on if another process had it last: that one may have used
-// it a moment ago.
+// from the next second on unless it is fresh or was here last: another process may
+// have used it a moment ago.
 func (p *Pool) Join(share job.Share) Seat {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -51,7 +51,7 @@ func (p *Pool) Join(share job.Share) Seat {
 	s.setLimited(s.share.Rate > 0)
 	switch {
 	case s.share.Rate == 0:
-	case share.Pool == p.id:
+	case share.Pool == p.id || share.Fresh:
 		p.throttle.rouse(s.share.Rate)
 		s.setRate(s.share.Rate)
 	default:
