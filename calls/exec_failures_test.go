@@ -45,6 +45,23 @@ func TestAnErrorLineFailsItsRecordOnly(t *testing.T) {
 	}
 }
 
+// What a program says when it starts is about its first record, also if it is faster
+// than the record.
+func TestTheFirstRecordHasWhatTheProgramSaysAtItsStart(t *testing.T) {
+	t.Parallel()
+	reading, writing, err := os.Pipe()
+	require.NoError(t, err)
+	s := newStderrPipe(reading, func(int64, string) {})
+	_, err = writing.WriteString("no licence\n")
+	require.NoError(t, err)
+	require.NoError(t, writing.Close())
+	s.run()
+	s.begin(7)
+	require.Equal(t, "no licence", s.tail())
+	s.begin(8)
+	require.Empty(t, s.tail(), "the second one has nothing of it")
+}
+
 // Until the program has answered once, what goes wrong would go wrong again.
 func TestAProgramThatNeverAnswersIsNotTriedAgain(t *testing.T) {
 	t.Parallel()

@@ -28,7 +28,9 @@ type stderrPipe struct {
 	// ended is closed when nothing is read any more.
 	ended chan struct{}
 
-	mu     sync.Mutex
+	mu sync.Mutex
+	// begun is set once there has been a record.
+	begun  bool
 	record int64
 	// said is the end of what was written about the record; cut if that was more.
 	said []byte
@@ -59,13 +61,28 @@ func (s *stderrPipe) run() {
 
 // begin separates the records: all that was written until now is about the one
 // before. A program has written what it says about a record before it answers, so
-// that it is in the pipe by now.
+// that it is in the pipe by now. What it says before its first record, when it
+// starts, belongs to that one.
 func (s *stderrPipe) begin(record int64) {
+	if s.isFirst(record) {
+		return
+	}
 	s.drain()
 	s.write(s.unfinished())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.record, s.said, s.cut = record, s.said[:0], false
+}
+
+// isFirst says whether there has been no record yet, and notes it then.
+func (s *stderrPipe) isFirst(record int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.begun {
+		return false
+	}
+	s.begun, s.record = true, record
+	return true
 }
 
 // unfinished takes the line that has not ended.
