@@ -93,6 +93,8 @@ const (
 	LimitRate        Limit = "rate"
 	// LimitAPI: it does not answer, asks to wait, or has become slower.
 	LimitAPI Limit = "the API"
+	// LimitCanary: no call has succeeded yet.
+	LimitCanary Limit = "canary"
 	// LimitProcessor is the worker's.
 	LimitProcessor Limit = "the worker's processor"
 )

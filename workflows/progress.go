@@ -60,6 +60,8 @@ func (d *dispatcher) limit() job.Limit {
 		return job.LimitAPI
 	case d.phaseNow() != job.PhaseRunning:
 		return ""
+	case d.awaitsSuccess():
+		return job.LimitCanary
 	case d.lanes.free() >= 0 && d.pace.due.After(d.now):
 		return job.LimitInterval
 	}
