@@ -94,14 +94,14 @@ func (r RedriveSpec) Chooses(failure CallError) bool {
 	return (r.Kind == "" || r.Kind == failure.Kind) && (r.Status == "" || r.Status.Matches(failure.Status))
 }
 
-// OutageSpec is about a called side that is down: nearly all calls fail in a way
-// that a retry could fix. The job then takes no more records, and calls with
-// one record now and then until it is answered. Attempts meanwhile do not count.
+// OutageSpec is about a called side that is down: 19 of the last 20 calls have failed
+// in a way that a retry could fix. The job then takes no more records, and makes one
+// call now and then until one is answered. Attempts meanwhile do not count.
 type OutageSpec struct {
-	// After is how long nearly all calls (those of 19 of the last 20 records) must
-	// fail; default 10s. 0s sees no outages.
+	// After is how long it makes that call each second; default 10s. 0s: no failure
+	// is an outage.
 	After Duration `json:"after"`
-	// ProbeInterval is how long the first call waits; default 5s. It doubles up
+	// ProbeInterval is how long a call waits after that; default 5s. It doubles up
 	// to a minute.
 	ProbeInterval Duration `json:"probe_interval"`
 	// GiveUp is how long an outage may last before the job fails; default 24h.
