@@ -92,3 +92,14 @@ func TestRanges(t *testing.T) {
 	require.Equal(t, "records 10-19", r.String())
 	require.Equal(t, "record 7", Range{First: 7, Last: 8}.String())
 }
+
+// A percentage of few records means nothing yet; a count is judged at once.
+func TestWhenFailuresAreTooMany(t *testing.T) {
+	t.Parallel()
+	percent, count := FailureLimit{Value: 10, Percent: true}, FailureLimit{Value: 10}
+	require.False(t, percent.Exceeded(99, 99))
+	require.True(t, percent.Exceeded(11, 100))
+	require.False(t, percent.Exceeded(10, 100))
+	require.True(t, count.Exceeded(11, 11))
+	require.False(t, count.Exceeded(10, 10))
+}

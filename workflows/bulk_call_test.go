@@ -36,7 +36,10 @@ type world struct {
 	// succeeded before.
 	partial []job.Partial
 	proven  bool
-	err     func(job.Chunk) error
+	// fresh: the folder had no job before; kept is what a redrive does not call.
+	fresh bool
+	kept  job.Totals
+	err   func(job.Chunk) error
 	// unfinished says which chunks lose their lane; finished are the others.
 	unfinished func(job.Chunk) bool
 	finished   []job.Range
@@ -55,7 +58,7 @@ func (w *world) IndexInput(_ context.Context, spec job.Spec) (job.Plan, error) {
 	if done := w.committed.Done(); done > 0 {
 		plan.Committed = []job.Range{{Last: done}}
 	}
-	plan.Partial, plan.Proven = w.partial, w.proven
+	plan.Partial, plan.Proven, plan.New, plan.Kept = w.partial, w.proven, w.fresh, w.kept
 	return plan, nil
 }
 

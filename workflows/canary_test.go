@@ -91,3 +91,42 @@ func TestARedriveCostsWhatItCalls(t *testing.T) {
 	}
 	require.Less(t, env.Now().Sub(began), 2*time.Second)
 }
+
+// Although all records of the first chunks fail: a signal says that a call has
+// succeeded.
+func TestTheSignalOfTheFirstSuccess(t *testing.T) {
+	t.Parallel()
+	w := &world{records: 20_000, fails: func(chunk job.Chunk) int64 { return chunk.Len() }}
+	env := environment(t, w)
+	spec := sleepSpec()
+	spec.MaxFailures, spec.ChunkInterval = job.FailureLimit{Value: 50_000}, job.Duration(10*time.Second)
+	env.RegisterDelayedCallback(func() { env.SignalWorkflow(job.SignalProven, nil) }, 35*time.Second)
+	env.ExecuteWorkflow(BulkCall, spec, State{})
+	require.NoError(t, env.GetWorkflowError())
+	canaries := 0
+	for _, chunk := range w.chunks {
+		if chunk.Canary > 0 {
+			canaries++
+		}
+	}
+	require.Positive(t, canaries)
+	require.Less(t, canaries, len(w.chunks)/2)
+}
+
+// What a redrive does not call counts for max_failures as well, and shares of a folder
+// that had no job before are fresh once.
+func TestWhatChunksAreToldOfTheJob(t *testing.T) {
+	t.Parallel()
+	w := &world{records: 20_000, proven: true, fresh: true, kept: job.Totals{Succeeded: 5, Failed: 7}}
+	env := environment(t, w)
+	spec := sleepSpec()
+	spec.Redrive = &job.RedriveSpec{}
+	env.ExecuteWorkflow(BulkCall, spec, State{})
+	require.NoError(t, env.GetWorkflowError())
+	lanes := map[int]bool{}
+	for _, chunk := range w.chunks {
+		require.Equal(t, &job.FailureBudget{Limit: spec.MaxFailures, Before: w.kept}, chunk.Failures)
+		require.Equal(t, !lanes[chunk.Share.Lane], chunk.Share.Fresh)
+		lanes[chunk.Share.Lane] = true
+	}
+}

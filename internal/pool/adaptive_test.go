@@ -169,3 +169,21 @@ func TestAnAPIThatRefusesEverything(t *testing.T) {
 		require.Nil(t, p.outage.wait(), "a throttle is no outage")
 	})
 }
+
+// A refusal of a call that was in flight when the rate was lowered does not lower it
+// again.
+func TestALateRefusalBelongsToTheOneBefore(t *testing.T) {
+	t.Parallel()
+	a, now := newAdaptive(), time.Unix(1000, 0)
+	for range 50 {
+		a.begin(now)
+	}
+	a.refuse(now, now, time.Time{})
+	a.wait(now.Add(time.Second))
+	require.True(t, a.on)
+	a.begin(now.Add(time.Second))
+	a.refuse(now.Add(time.Millisecond), now.Add(1100*time.Millisecond), time.Time{})
+	require.True(t, a.refused.IsZero())
+	a.refuse(now.Add(1050*time.Millisecond), now.Add(1100*time.Millisecond), time.Time{})
+	require.False(t, a.refused.IsZero())
+}

@@ -22,6 +22,12 @@ func canaryPool(caller Caller, parallelism int) *Pool {
 	return p
 }
 
+// raise makes the value at least n.
+func raise(value *atomic.Int64, n int64) {
+	for old := value.Load(); n > old && !value.CompareAndSwap(old, n); old = value.Load() {
+	}
+}
+
 // A wrong key costs twenty calls.
 func TestTheFirstCallsAllFailForGood(t *testing.T) {
 	t.Parallel()
@@ -33,7 +39,7 @@ func TestTheFirstCallsAllFailForGood(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p := canaryPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 				calls.Add(1)
-				most.Store(max(most.Load(), inFlight.Add(1)))
+				raise(&most, inFlight.Add(1))
 				defer inFlight.Add(-1)
 				<-time.After(50 * time.Millisecond)
 				return nil, &failure
@@ -65,7 +71,7 @@ func TestAnExampleThatLives(t *testing.T) {
 			n := made.Add(1)
 			now := inFlight.Add(1)
 			defer inFlight.Add(-1)
-			most.Store(max(most.Load(), now))
+			raise(&most, now)
 			<-time.After(50 * time.Millisecond)
 			if n < 20 {
 				require.LessOrEqual(t, now, int64(20))
@@ -167,4 +173,38 @@ func TestAnAnswerStopsTheJob(t *testing.T) {
 		require.NotContains(t, err.Error(), "customer")
 		require.LessOrEqual(t, calls.Load(), int64(60))
 	})
+}
+
+// Failures that could pass among those that cannot do not stop the job: the API may
+// have been starting.
+func TestAMixtureOfFailuresDoesNotStopTheJob(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var made atomic.Int64
+		p := canaryPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+			n := made.Add(1)
+			<-time.After(10 * time.Millisecond)
+			switch {
+			case n > 80:
+				return nil, nil
+			case n%2 == 0:
+				return nil, &job.CallError{Kind: "http", Status: 404}
+			}
+			return nil, &job.CallError{Kind: "http", Status: 503, Retry: true}
+		}), 50)
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(1000), &results{}))
+		p.Close()
+	})
+}
+
+// The call of an outage is the first one for its record, if such a record waits.
+func TestAProbeIsAFirstCall(t *testing.T) {
+	t.Parallel()
+	p := newPool(nil, retries)
+	for _, first := range []bool{false, false, true, true} {
+		p.waiting.PushBack(&waiter{first: first})
+	}
+	require.True(t, p.next(token{probe: true}).Value.(*waiter).first)
+	require.Equal(t, p.waiting.Front(), p.next(token{}), "else first come, first served")
+	require.Equal(t, p.waiting.Front().Next().Next(), p.next(token{probe: true}))
 }

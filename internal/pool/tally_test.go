@@ -27,6 +27,7 @@ func TestTooManyFailuresEndTheCalls(t *testing.T) {
 		"none":                    {limit: job.FailureLimit{}, calls: 1 + 40},
 		"a percentage":            {limit: job.FailureLimit{Value: 10, Percent: true}, calls: 100 + 40},
 		"failures elsewhere":      {limit: job.FailureLimit{Value: 100}, elsewhere: job.Totals{Succeeded: 5, Failed: 90}, calls: 11 + 40},
+		"failures of before":      {limit: job.FailureLimit{Value: 100}, before: job.Totals{Failed: 95}, calls: 6 + 40},
 		"successes of before too": {limit: job.FailureLimit{Value: 10, Percent: true}, before: job.Totals{Succeeded: 900}, calls: 101 + 40},
 	} {
 		synctest.Test(t, func(t *testing.T) {
