@@ -73,5 +73,5 @@ clean: ## Delete what was built and the examples' output
 screenshots: build ## Take the pictures of docs/images anew, with Chromium
 	SCREENSHOTS=$(abspath docs/images) go test -count=1 -run 'TestTheWebUI|TestTheReportInABrowser' ./e2e/
 
-histories: build ## Record the histories that the replay tests use, anew
-	RECORD_HISTORIES=$(abspath workflows/testdata/histories) go test -count=1 -run TestContinueAsNewOnARealServer ./e2e/
+histories: build ## Record histories for the replay tests, beside the old ones: make histories AS=change-
+	RECORD_AS=$(AS) RECORD_HISTORIES=$(abspath workflows/testdata/histories) go test -count=1 -run TestContinueAsNewOnARealServer ./e2e/

@@ -106,7 +106,7 @@ func startJobOn(t *testing.T, s *server, queue, id string, spec job.Spec) client
 }
 
 // record keeps a history for the replay tests, if RECORD_HISTORIES names a
-// folder: make histories.
+// folder: make histories AS=change-
 func record(t *testing.T, s *server, name, id, run string) {
 	t.Helper()
 	dir := os.Getenv("RECORD_HISTORIES")
@@ -124,5 +124,5 @@ func record(t *testing.T, s *server, name, id, run string) {
 	require.NoError(t, err)
 	// Which process on which machine it was does not matter.
 	data = regexp.MustCompile(`"[0-9]+@[^"]*@[^"]*"`).ReplaceAll(data, []byte(`"worker"`))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, name+".json"), data, 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, os.Getenv("RECORD_AS")+name+".json"), data, 0o644))
 }

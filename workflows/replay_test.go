@@ -10,7 +10,7 @@ import (
 
 // Histories of a real server, one for each way a run can end. They are recorded
 // with make histories; old ones stay for as long as such runs may be in flight.
-const recordedHistories = 4
+const recordedHistories = 8
 
 func TestRecordedHistoriesReplay(t *testing.T) {
 	t.Parallel()
