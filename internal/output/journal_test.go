@@ -1,6 +1,7 @@
 package output
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -88,8 +89,8 @@ func TestATornTailDoesNotCount(t *testing.T) {
 		path := filepath.Join(dir, ref.Name)
 		data, err := os.ReadFile(path)
 		require.NoError(t, err)
-		cut := rapid.Int64Range(0, int64(len(data))).Draw(t, "cut")
-		data = data[:cut]
+		written := bytes.Clone(data)
+		data = data[:rapid.Int64Range(0, int64(len(data))).Draw(t, "cut")]
 		if rapid.Bool().Draw(t, "garbage") {
 			data = append(data, rapid.SliceOfN(rapid.Byte(), 0, 50).Draw(t, "tail")...)
 		}
@@ -99,10 +100,12 @@ func TestATornTailDoesNotCount(t *testing.T) {
 		require.NoError(t, err)
 		whole := int64(0)
 		for i := range n {
-			if cut >= ends[i] {
+			// What comes after a cut may be what was there.
+			there := bytes.HasPrefix(data, written[:ends[i]])
+			if there {
 				whole++
 			}
-			require.Equal(t, cut >= ends[i], answered.Has(100+i), "record %d", 100+i)
+			require.Equal(t, there, answered.Has(100+i), "record %d", 100+i)
 		}
 		require.Equal(t, whole, answered.Done())
 	})
