@@ -54,11 +54,18 @@ func (j *Job) tellFirstSuccess(ctx context.Context) {
 // request that shows it. What answers say stays in the output folder.
 func (j *Job) keepStop(ctx context.Context, err error) {
 	var stop *job.StopError
-	if !errors.As(err, &stop) {
+	var told job.StopError
+	switch kind := job.KindOf(err); {
+	case err == nil:
+		return
+	case errors.As(err, &stop):
+		told = *stop
+		told.Index, told.Request = stop.Record.Index, j.Preview(stop.Record)
+	case kind == job.KindTooManyFailures || kind == job.KindOutage:
+		told = job.StopError{At: time.Now().UTC(), Reason: err.Error()}
+	default:
 		return
 	}
-	told := *stop
-	told.Index, told.Request = stop.Record.Index, j.Preview(stop.Record)
 	if err := j.Folder.PutStopped(j.Epoch, told); err != nil {
 		activity.GetLogger(ctx).Warn("the reason for the stop was not kept", "error", err)
 	}

@@ -176,6 +176,9 @@ func TestMaxFailuresOverWorkers(t *testing.T) {
 	require.ErrorContains(t, err, "max_failures 300 exceeded")
 	t.Logf("%d calls", api.calls.Load())
 	require.LessOrEqual(t, api.calls.Load(), int64(1+300+parallelism+perSecond))
+	stopped, err := os.ReadFile(filepath.Join(root, "out", "_longhaul", "stopped.json"))
+	require.NoError(t, err)
+	require.Contains(t, string(stopped), "max_failures 300 exceeded")
 }
 
 // A limit does the first records; the same job without it goes on.
