@@ -1,9 +1,6 @@
 package job
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Facts are what an output folder tells of its job.
 type Facts struct {
@@ -67,25 +64,4 @@ type FailureGroup struct {
 }
 
 // Name is the kind and, if there is one, the status.
-func (g FailureGroup) Name() string {
-	if g.Failure.Status == 0 {
-		return g.Failure.Kind
-	}
-	return fmt.Sprintf("%s %d", g.Failure.Kind, g.Failure.Status)
-}
-
-// PercentOf is a part of a whole as a percentage: never 0% of something, nor 100% of
-// less than all.
-func PercentOf(part, whole int64) string {
-	percent := 100 * float64(part) / float64(max(whole, 1))
-	switch {
-	case part == 0 || part == whole:
-		return fmt.Sprintf("%.0f%%", percent)
-	case percent < 0.1:
-		return "under 0.1%"
-	case percent > 99.9:
-		return "over 99.9%"
-	default:
-		return fmt.Sprintf("%.1f%%", percent)
-	}
-}
+func (g FailureGroup) Name() string { return g.Failure.Name() }

@@ -1,7 +1,7 @@
 package job
 
 import (
-	"fmt"
+	"slices"
 	"time"
 )
 
@@ -108,10 +108,18 @@ type FailureCount struct {
 
 // String is the kind and, if there is one, the status.
 func (f FailureCount) String() string {
-	if f.Status == 0 {
-		return f.Kind
+	failure := CallError{Kind: f.Kind, Status: f.Status}
+	return failure.Name()
+}
+
+// CountFailure adds to the count of the same kind and status.
+func CountFailure(counts []FailureCount, failure FailureCount) []FailureCount {
+	at := slices.IndexFunc(counts, func(f FailureCount) bool { return f.Kind == failure.Kind && f.Status == failure.Status })
+	if at < 0 {
+		return append(counts, failure)
 	}
-	return fmt.Sprintf("%s %d", f.Kind, f.Status)
+	counts[at].Count += failure.Count
+	return counts
 }
 
 // SignalOutage carries a Notice from a worker to its job.

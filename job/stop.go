@@ -13,8 +13,8 @@ import (
 type StopError struct {
 	At     time.Time `json:"at"`
 	Reason string    `json:"reason"`
-	// Failure is that of the call.
-	Failure CallError `json:"failure"`
+	// Failure is that of the call; zero if no single call shows the reason.
+	Failure CallError `json:"failure,omitzero"`
 	// Index is the record's, Request what was sent for it; nil if the call is not
 	// a request.
 	Index   int64        `json:"index"`
@@ -57,7 +57,7 @@ type FailureBudget struct {
 func TooManyFailures(limit FailureLimit, totals Totals, output string) *Error {
 	return Errorf(KindTooManyFailures, "", "max_failures %s exceeded: %d of %d records failed", limit, totals.Failed, totals.Done()).
 		WithHint("see longhaul failures %s for the reasons; what was done is kept: fix the cause or raise max_failures, "+
-			"and start the job again with the same output: the records that failed are called again", output)
+			"and start the job again with the same output: the records that failed are called again", ShellQuote(output))
 }
 
 // Name is the kind and, if there is one, the status: "http 503".

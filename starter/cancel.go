@@ -5,6 +5,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"longhaul/internal/connect"
+	"longhaul/job"
 )
 
 func cancelCommand(flags *connect.Flags) *cobra.Command {
@@ -23,7 +24,7 @@ Started again with the same output, the job goes on.`,
 				if err := c.CancelWorkflow(cmd.Context(), args[0], ""); err != nil {
 					return noSuchJob(args[0], err)
 				}
-				say(cmd.OutOrStdout(), "asked %s to stop; see longhaul watch %s", args[0], quoted(asked))
+				say(cmd.OutOrStdout(), "asked %s to stop; see longhaul watch %s", args[0], job.ShellQuote(asked))
 				return nil
 			})
 		},

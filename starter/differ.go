@@ -81,9 +81,9 @@ func isTunable(field string) bool {
 // command is the one that makes the changes.
 func (d differences) command(output string) string {
 	var command strings.Builder
-	command.WriteString("longhaul tune " + quoted(output))
+	command.WriteString("longhaul tune " + job.ShellQuote(output))
 	for _, change := range d.tunable {
-		command.WriteString(" --" + strings.ReplaceAll(change.What, "_", "-") + " " + quoted(change.To))
+		command.WriteString(" --" + strings.ReplaceAll(change.What, "_", "-") + " " + job.ShellQuote(change.To))
 	}
 	return command.String()
 }

@@ -55,21 +55,3 @@ func shorten(text string) string {
 	}
 	return text
 }
-
-// stopOf is why the job of an output folder was stopped by what its calls came to;
-// nil if it was not, or if that is not known.
-func stopOf(output string) *job.StopError {
-	stop, _ := host.Stopped(output) // the reason has been said; this only shows more
-	return stop
-}
-
-// printFirstFailure shows the call for which a job was stopped.
-func printFirstFailure(w io.Writer, stop *job.StopError) {
-	if stop == nil {
-		return
-	}
-	say(w, "the first call that failed, for record %s: %s", humanize.Comma(stop.Index), stop.Failure.Error())
-	if stop.Request != nil {
-		printRequest(w, *stop.Request)
-	}
-}

@@ -166,26 +166,3 @@ func (l *failureList) line(failed inspect.Failed) error {
 func oneLine(text string) string {
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == ' ' }), " ")
 }
-
-// wrapAtMost breaks a text into lines, between words where it can; the last one ends in
-// an ellipsis if there are more.
-func wrapAtMost(text string, width, most int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && runewidth.StringWidth(line+" "+word) > width {
-			lines, line = append(lines, line), ""
-		}
-		for runewidth.StringWidth(word) > width {
-			piece := runewidth.Truncate(word, width, "")
-			lines, word = append(lines, piece), word[len(piece):]
-		}
-		line = strings.TrimPrefix(line+" "+word, " ")
-	}
-	lines = append(lines, line)
-	if len(lines) > most {
-		lines = lines[:most]
-		lines[most-1] = runewidth.Truncate(lines[most-1], width-2, "") + " …"
-	}
-	return lines
-}

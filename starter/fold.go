@@ -1,9 +1,12 @@
 package main
 
 import (
+	"math"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
+
+	"longhaul/job"
 )
 
 func separator(s style) string {
@@ -38,10 +41,31 @@ func fold(parts []string, between string, width int) []string {
 	return lines
 }
 
-// wrap breaks a text between its words; a word that is longer is cut.
-func wrap(text string, width int) []string {
-	return fold(strings.Fields(text), " ", width)
+// wrapAtMost breaks a text into lines, between words where it can; the last one ends in
+// an ellipsis if there are more.
+func wrapAtMost(text string, width, most int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && runewidth.StringWidth(line+" "+word) > width {
+			lines, line = append(lines, line), ""
+		}
+		for runewidth.StringWidth(word) > width {
+			piece := runewidth.Truncate(word, width, "")
+			lines, word = append(lines, piece), word[len(piece):]
+		}
+		line = strings.TrimPrefix(line+" "+word, " ")
+	}
+	lines = append(lines, line)
+	if len(lines) > most {
+		lines = lines[:most]
+		lines[most-1] = runewidth.Truncate(lines[most-1], width-2, "") + " …"
+	}
+	return lines
 }
+
+// wrap is without an end.
+func wrap(text string, width int) []string { return wrapAtMost(text, width, math.MaxInt) }
 
 // barText is a bar with a percentage. What an earlier run has done is lighter.
 func barText(skipped, done, records int64, width int, s style) string {
@@ -49,7 +73,7 @@ func barText(skipped, done, records int64, width int, s style) string {
 	if !s.unicode {
 		filled, before, open = "#", "+", "-"
 	}
-	share := percent(done, records)
+	share := job.Percent(done, records)
 	room := max(1, width-len("100 %")-3)
 	cells := func(n int64) int { return int(float64(room) * float64(n) / float64(records)) }
 	old, all := cells(min(skipped, done)), cells(done)

@@ -52,7 +52,7 @@ func (j *joining) join(ctx context.Context) (stale client.WorkflowRun, err error
 	same := running.Same(j.spec)
 	switch {
 	case !same && j.spec.Redrive != nil && running.Redrive == nil && j.others(ctx):
-		return nil, fmt.Errorf("another longhaul run works on job %s: stop it with longhaul cancel %s, then give this command again", j.id, quoted(short(j.spec.Output.URI)))
+		return nil, fmt.Errorf("another longhaul run works on job %s: stop it with longhaul cancel %s, then give this command again", j.id, job.ShellQuote(short(j.spec.Output.URI)))
 	case !same:
 		if err := running.Accepts(j.spec); err != nil {
 			return nil, err
@@ -89,7 +89,7 @@ func (j *joining) attach(ctx context.Context, running job.Spec, same bool) error
 		return nil
 	case len(d.others) > 0:
 		return &usageError{fmt.Errorf("another longhaul run works on this job, with other settings:%s\nThey count for a job that is started again: stop it with longhaul cancel %s, then give this command again",
-			lines(append(d.tunable, d.others...)), quoted(output))}
+			lines(append(d.tunable, d.others...)), job.ShellQuote(output))}
 	}
 	say(j.w, "another longhaul run works on this job, with other settings:%s", lines(d.tunable))
 	if !j.yes {
@@ -111,7 +111,7 @@ func (j *joining) ask(ctx context.Context, command string) error {
 	}
 	yes, err := j.answer(ctx, "Change them in the running job? [y/N] ")
 	if err == nil && !yes {
-		err = &usageError{fmt.Errorf("nothing was changed; follow the job as it is with longhaul watch %s", quoted(short(j.spec.Output.URI)))}
+		err = &usageError{fmt.Errorf("nothing was changed; follow the job as it is with longhaul watch %s", job.ShellQuote(short(j.spec.Output.URI)))}
 	}
 	return err
 }

@@ -3,11 +3,9 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -75,11 +73,11 @@ func (n note) keep() error {
 func (n note) goOn() string {
 	words := make([]string, 0, len(n.Command))
 	for _, word := range n.Command {
-		words = append(words, quoted(word))
+		words = append(words, job.ShellQuote(word))
 	}
 	command := strings.Join(words, " ")
 	if here, err := os.Getwd(); err != nil || here != n.Folder {
-		command = "cd " + quoted(n.Folder) + " && " + command
+		command = "cd " + job.ShellQuote(n.Folder) + " && " + command
 	}
 	return command
 }
@@ -97,17 +95,6 @@ func commandLine(arguments []string) []string {
 		}
 	}
 	return words
-}
-
-// quoted is a word as a shell reads it.
-func quoted(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,%@+", r)
-	}
-	if word != "" && !slices.ContainsFunc([]rune(word), func(r rune) bool { return !plain(r) }) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // short is a path as a user would type it here.
@@ -162,43 +149,4 @@ func (n *noting) end(summary job.Summary, finished bool) {
 		_ = n.note.keep()
 	}
 	n.display.end(summary, finished)
-}
-
-// standing is what is on disk of a job.
-type standing struct {
-	records, done int64
-	finished      bool
-}
-
-// standingOf reads the commits of an output folder; nil if it holds no job.
-func standingOf(output string) (*standing, error) {
-	var manifest job.Manifest
-	data, err := os.ReadFile(filepath.Join(output, "_longhaul", "job.json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &manifest)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s/_longhaul/job.json: %w", output, err)
-	}
-	names, err := filepath.Glob(filepath.Join(output, "_longhaul", "commits", "*.json"))
-	if err != nil {
-		return nil, err
-	}
-	s := &standing{records: manifest.Records()}
-	for _, name := range names {
-		var commit job.Commit
-		if data, err = os.ReadFile(name); err == nil {
-			err = json.Unmarshal(data, &commit)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		s.done += commit.Len()
-	}
-	_, err = os.Stat(filepath.Join(output, "_SUCCESS"))
-	s.finished = err == nil
-	return s, nil
 }

@@ -95,7 +95,7 @@ func progressLine(s snapshot, v *speed) string {
 		return string(s.Phase)
 	}
 	done := v.done(s)
-	text := fmt.Sprintf("%s: %s of %s records (%s)", s.Phase, humanize.Comma(done), humanize.Comma(s.Records), percent(done, s.Records))
+	text := fmt.Sprintf("%s: %s of %s records (%s)", s.Phase, humanize.Comma(done), humanize.Comma(s.Records), job.Percent(done, s.Records))
 	return strings.Join(append([]string{text}, figures(s, v)...), ", ")
 }
 

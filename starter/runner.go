@@ -79,7 +79,9 @@ func (r *runner) work(ctx context.Context) error {
 	if err == nil {
 		return report(r.cmd.OutOrStdout(), r.spec, summary, time.Since(began))
 	}
-	printFirstFailure(r.w, stopOf(r.spec.Output.URI))
+	if s, standErr := standingOf(r.spec.Output.URI); standErr == nil && s != nil {
+		printFirstFailure(r.w, s.stop)
+	}
 	return err
 }
 

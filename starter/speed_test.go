@@ -147,7 +147,7 @@ func TestWords(t *testing.T) {
 	require.Equal(t, "0.3/s", rateText(0.31))
 	require.Equal(t, "1,235/s", rateText(1234.6))
 	require.Equal(t, []string{"0.0 %", "<0.1 %", "1.2 %", "99.9 %", "100 %"},
-		[]string{percent(0, 10), percent(1, 10_000), percent(12, 1000), percent(99_999, 100_000), percent(5, 5)})
+		[]string{job.Percent(0, 10), job.Percent(1, 10_000), job.Percent(12, 1000), job.Percent(99_999, 100_000), job.Percent(5, 5)})
 	require.Equal(t, []string{"59 s", "3 min", "2 h 5 min"}, []string{ageText(59 * time.Second), ageText(200 * time.Second), ageText(125 * time.Minute)})
 	require.Equal(t, "0.4 ms", milliseconds(0.41))
 }

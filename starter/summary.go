@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -60,12 +59,12 @@ func failed(w io.Writer, summary job.Summary) (err error) {
 	}
 	for i, group := range found.Groups {
 		if i == maxReported {
-			say(w, "  and %s more groups: longhaul failures %s", humanize.Comma(int64(len(found.Groups)-i)), failures.Quote(relative(summary.Output)))
+			say(w, "  and %s more groups: longhaul failures %s", humanize.Comma(int64(len(found.Groups)-i)), job.ShellQuote(short(summary.Output)))
 			break
 		}
 		say(w, "  %s", groupLine(group))
 	}
-	again := failures.Redrives(relative(summary.Output), found.Groups)[0]
+	again := failures.Redrives(short(summary.Output), found.Groups)[0]
 	say(w, "to call %s failed records again:\n  %s", humanize.Comma(again.Records), again.Text)
 	return nil
 }
@@ -84,18 +83,6 @@ func callsMade(totals job.Totals) string {
 		text += " (" + strings.Join(apart, ", ") + ")"
 	}
 	return text
-}
-
-// relative is the shorter way to a folder below the current one.
-func relative(folder string) string {
-	here, err := os.Getwd()
-	if err != nil {
-		return folder
-	}
-	if short, err := filepath.Rel(here, folder); err == nil && filepath.IsLocal(short) {
-		return short
-	}
-	return folder
 }
 
 // messageWidth bounds a message at the end of a run.

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"longhaul/internal/connect"
+	"longhaul/job"
 )
 
 // withJob connects to the server of a job. The argument is the job's id, or the
@@ -117,9 +118,9 @@ func onDisk(cmd *cobra.Command, output string, kept *note, why string) error {
 		return fmt.Errorf("%s: %s, and no record is committed; go on with: %s", output, why, kept.goOn())
 	case !s.finished && cmd.Name() == "status" && !isJSON(cmd):
 		say(cmd.OutOrStdout(), "%s: %s; %s of %s records are committed", output, why, humanize.Comma(s.done), humanize.Comma(s.records))
-		if stop := stopOf(output); stop != nil {
-			say(cmd.OutOrStdout(), "stopped at %s: %s", stop.At.Local().Format(time.DateTime), stop.Reason)
-			printFirstFailure(cmd.OutOrStdout(), stop)
+		if s.stop != nil {
+			say(cmd.OutOrStdout(), "stopped at %s: %s", s.stop.At.Local().Format(time.DateTime), s.stop.Reason)
+			printFirstFailure(cmd.OutOrStdout(), s.stop)
 		}
 		say(cmd.OutOrStdout(), "go on with: %s", kept.goOn())
 		return nil
@@ -128,7 +129,7 @@ func onDisk(cmd *cobra.Command, output string, kept *note, why string) error {
 			output, why, humanize.Comma(s.done), humanize.Comma(s.records), kept.goOn())
 	}
 	finished := fmt.Sprintf("%s: the job has finished, all %s records are committed; see %s, or prove it with: longhaul verify %s",
-		output, humanize.Comma(s.records), filepath.Join(output, "report.html"), quoted(output))
+		output, humanize.Comma(s.records), filepath.Join(output, "report.html"), job.ShellQuote(output))
 	if isJSON(cmd) || cmd.Name() != "status" && cmd.Name() != "watch" {
 		return errors.New(finished)
 	}

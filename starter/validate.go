@@ -53,11 +53,7 @@ func describe(spec job.Spec) string {
 
 // callOf is the call, without line feeds.
 func callOf(call job.CallSpec) string {
-	text := call.String()
-	if h := call.HTTP; h != nil {
-		text = h.EffectiveMethod() + " " + h.URL
-	}
-	return strings.Join(strings.Fields(text), " ")
+	return strings.Join(strings.Fields(call.String()), " ")
 }
 
 // paceOf is how many calls start per second at most, and which setting says so.

@@ -74,7 +74,7 @@ func findRoot(output string) (root, below string, err error) {
 		return "", output, err
 	}
 	return "", output, job.Errorf(job.KindInput, spec.Input.URI, "the input that %s names is not in %s", filepath.Join(output, "_longhaul", "job.json"), here).
-		WithHint("give the folder that its path starts from: longhaul verify %s --root FOLDER", quoted(absolute))
+		WithHint("give the folder that its path starts from: longhaul verify %s --root FOLDER", job.ShellQuote(absolute))
 }
 
 func isFile(name string) bool {

@@ -20,18 +20,6 @@ func rateText(perSecond float64) string {
 	return humanize.Comma(int64(math.Round(perSecond))) + "/s"
 }
 
-// percent is such as 31.9 %. It is 100 % only when all is done.
-func percent(part, whole int64) string {
-	value := 100 * float64(part) / float64(max(1, whole))
-	switch {
-	case part == whole && part > 0:
-		return "100 %"
-	case part > 0 && value < 0.1:
-		return "<0.1 %"
-	}
-	return fmt.Sprintf("%.1f %%", min(value, 99.9))
-}
-
 // leftText is rounded: an estimate is no more exact than that.
 func leftText(d time.Duration) string {
 	const day = 24 * time.Hour
@@ -67,7 +55,7 @@ func failedText(s snapshot) string {
 	failed, limit := humanize.Comma(s.Failed), s.Settings.MaxFailures
 	switch {
 	case limit.Percent:
-		return fmt.Sprintf("%s failed (%s, %s %% tolerated)", failed, percent(s.Failed, s.Done()), strconv.FormatFloat(limit.Value, 'f', -1, 64))
+		return fmt.Sprintf("%s failed (%s, %s %% tolerated)", failed, job.Percent(s.Failed, s.Done()), strconv.FormatFloat(limit.Value, 'f', -1, 64))
 	case limit.Value > 0:
 		return fmt.Sprintf("%s failed of %s tolerated", failed, humanize.Comma(int64(limit.Value)))
 	}

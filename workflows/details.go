@@ -25,7 +25,7 @@ func details(p job.Progress) string {
 		row("waits", waitRow(wait))
 	}
 	if p.Records > 0 {
-		row("records", fmt.Sprintf("%s of %s (%s)", thousands(p.Done()), thousands(p.Records), share(p.Done(), p.Records)))
+		row("records", fmt.Sprintf("%s of %s (%s)", thousands(p.Done()), thousands(p.Records), job.Percent(p.Done(), p.Records)))
 		row("failed", failedRow(p))
 	}
 	for _, failure := range p.Failures {
@@ -70,7 +70,7 @@ func failedRow(p job.Progress) string {
 	if p.Failed == 0 {
 		return "0"
 	}
-	text := fmt.Sprintf("%s (%s)", thousands(p.Failed), share(p.Failed, p.Done()))
+	text := fmt.Sprintf("%s (%s)", thousands(p.Failed), job.Percent(p.Failed, p.Done()))
 	limit := p.Settings.MaxFailures
 	switch {
 	case limit.Percent:
@@ -107,18 +107,6 @@ func leftRow(p job.Progress) string {
 		return fmt.Sprintf("about %s h", strconv.FormatFloat(math.Round(2*left.Hours())/2, 'f', -1, 64))
 	}
 	return fmt.Sprintf("about %s days", thousands(int64(math.Round(left.Hours()/24))))
-}
-
-// share is such as 1.2 %; 100 % only when it is all.
-func share(part, whole int64) string {
-	value := 100 * float64(part) / float64(max(1, whole))
-	switch {
-	case part == whole && part > 0:
-		return "100 %"
-	case part > 0 && value < 0.1:
-		return "<0.1 %"
-	}
-	return fmt.Sprintf("%.1f %%", min(value, 99.9))
 }
 
 // digits is a number without decimals, unless it is small.

@@ -101,12 +101,8 @@ func (m *meter) add(now time.Time, receipt job.Receipt) {
 }
 
 func (m *meter) count(failure job.FailureCount) {
-	at := slices.IndexFunc(m.failures, func(f job.FailureCount) bool { return f.Kind == failure.Kind && f.Status == failure.Status })
-	switch {
-	case at >= 0:
-		m.failures[at].Count += failure.Count
-	case len(m.failures) < maxKinds:
-		m.failures = append(m.failures, failure)
+	if counted := job.CountFailure(m.failures, failure); len(counted) <= maxKinds {
+		m.failures = counted
 	}
 	slices.SortStableFunc(m.failures, func(a, b job.FailureCount) int { return cmp.Compare(b.Count, a.Count) })
 }

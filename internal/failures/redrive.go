@@ -2,8 +2,6 @@ package failures
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
 
 	"longhaul/job"
 )
@@ -22,7 +20,7 @@ func Redrives(output string, groups []job.FailureGroup) []Command {
 	var commands []Command
 	at := map[string]int{}
 	for _, group := range groups {
-		choice := "--kind " + Quote(group.Failure.Kind)
+		choice := "--kind " + job.ShellQuote(group.Failure.Kind)
 		if group.Failure.Status != 0 {
 			choice = fmt.Sprintf("--status %d", group.Failure.Status)
 		}
@@ -30,19 +28,9 @@ func Redrives(output string, groups []job.FailureGroup) []Command {
 		if !known {
 			i = len(commands)
 			at[choice] = i
-			commands = append(commands, Command{Text: "longhaul redrive " + Quote(output) + " " + choice})
+			commands = append(commands, Command{Text: "longhaul redrive " + job.ShellQuote(output) + " " + choice})
 		}
 		commands[i].Records += group.Count
 	}
 	return commands
-}
-
-var plain = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,=-]+$`)
-
-// Quote makes a text one word of a shell.
-func Quote(text string) string {
-	if plain.MatchString(text) {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

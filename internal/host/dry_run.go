@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"longhaul/calls"
-	"longhaul/internal/output"
 	"longhaul/internal/storage"
 	"longhaul/job"
 )
@@ -67,15 +66,4 @@ func scratchIndex(ctx context.Context, in source) (index *os.File, records int64
 		return nil, 0, errors.Join(err, index.Close())
 	}
 	return index, fingerprint.Records, nil
-}
-
-// Stopped is why the job of an output folder was stopped by what its calls came
-// to; nil if it was not.
-func Stopped(uri string) (stop *job.StopError, err error) {
-	stored, err := storage.Unconfined(".").Folder(uri, false)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, stored.Close()) }()
-	return output.NewFolder(stored, uri).Stopped()
 }

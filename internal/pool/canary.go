@@ -2,7 +2,6 @@ package pool
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -150,13 +149,7 @@ func (c *canary) add(record job.Record, failure *job.CallError) {
 	} else {
 		c.permanent++
 	}
-	kind := job.FailureCount{Kind: failure.Kind, Status: failure.Status}
-	at := slices.IndexFunc(c.outcomes, func(f job.FailureCount) bool { return f.Kind == kind.Kind && f.Status == kind.Status })
-	if at < 0 {
-		at = len(c.outcomes)
-		c.outcomes = append(c.outcomes, kind)
-	}
-	c.outcomes[at].Count++
+	c.outcomes = job.CountFailure(c.outcomes, job.FailureCount{Kind: failure.Kind, Status: failure.Status, Count: 1})
 }
 
 // expire ends the wait for a first success: one more call decides, or those that

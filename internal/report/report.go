@@ -101,13 +101,7 @@ func failureFigure(facts job.Facts) (figure, error) {
 	f := figure{ID: "failures", Title: "Failed records", Caption: "By kind, and as a share of all records."}
 	var kinds []job.FailureCount
 	for _, group := range facts.Failures {
-		kind := job.FailureCount{Kind: group.Failure.Kind, Status: group.Failure.Status}
-		at := slices.IndexFunc(kinds, func(k job.FailureCount) bool { return k.Kind == kind.Kind && k.Status == kind.Status })
-		if at < 0 {
-			at = len(kinds)
-			kinds = append(kinds, kind)
-		}
-		kinds[at].Count += group.Count
+		kinds = job.CountFailure(kinds, job.FailureCount{Kind: group.Failure.Kind, Status: group.Failure.Status, Count: group.Count})
 	}
 	if len(kinds) == 0 {
 		return f, nil
