@@ -72,6 +72,8 @@ func TestMistakesOfTheSetupAreMarked(t *testing.T) {
 	failure := fail(t, spec("http://does-not-exist.invalid/"))
 	require.Equal(t, "transport", failure.Kind)
 	require.True(t, failure.Setup, failure)
+	failure = fail(t, spec(strings.Replace(serve(t, echo), "http://", "https://", 1)))
+	require.True(t, failure.Setup, failure)
 	failure = fail(t, spec("http://127.0.0.1:1/"))
 	require.False(t, failure.Setup, failure)
 	require.True(t, failure.Retry)

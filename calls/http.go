@@ -211,12 +211,13 @@ func (c *httpCaller) transportError(ctx context.Context, err error) error {
 }
 
 // isSetup says whether the error is about the host's name or its certificate, or
-// ours: as a rule a mistake in the spec, and seldom one that passes.
+// ours, or about https where http is spoken: as a rule a mistake in the spec, and seldom one that passes.
 func isSetup(err error) bool {
 	var name *net.DNSError
 	var certificate *tls.CertificateVerificationError
 	var alert tls.AlertError
-	return errors.As(err, &name) && name.IsNotFound || errors.As(err, &certificate) || errors.As(err, &alert)
+	return errors.As(err, &name) && name.IsNotFound || errors.As(err, &certificate) || errors.As(err, &alert) ||
+		errors.Is(err, http.ErrSchemeMismatch)
 }
 
 // withoutURL drops the URL from the error: it may hold a secret.

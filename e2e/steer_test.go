@@ -128,12 +128,7 @@ func TestSteeredByTheTemporalCommand(t *testing.T) {
 	}
 	do("workflow", "update", "execute", "--name", "pause")
 	require.True(t, progressOf(t, id).Settings.Paused)
-	do("workflow", "signal", "--name", "resume")
-	require.Eventually(t, func() bool { return !progressOf(t, id).Settings.Paused }, 10*time.Second, 50*time.Millisecond)
-	do("workflow", "update", "execute", "--name", "tune", "--input", `{"parallelism": 60, "rate": 500, "max_failures": "5%"}`)
-	do("workflow", "signal", "--name", "tune", "--input", `{"parallelism": 100, "rate": 0}`)
-	require.Eventually(t, func() bool { return progressOf(t, id).Settings.Parallelism == 100 }, 10*time.Second, 50*time.Millisecond)
-
+	// While it is paused it does not end.
 	for input, message := range map[string]string{
 		`{"parallelism": 0}`:  "parallelism: 0 is out of range; give 1 to 100000",
 		`{"paralelism": 5}`:   "paralelism: unknown field, did you mean parallelism?",
@@ -145,6 +140,12 @@ func TestSteeredByTheTemporalCommand(t *testing.T) {
 		require.NotZero(t, code, out)
 		require.Contains(t, out, message)
 	}
+	do("workflow", "signal", "--name", "resume")
+	require.Eventually(t, func() bool { return !progressOf(t, id).Settings.Paused }, 10*time.Second, 50*time.Millisecond)
+	do("workflow", "update", "execute", "--name", "tune", "--input", `{"parallelism": 60, "rate": 500, "max_failures": "5%"}`)
+	do("workflow", "signal", "--name", "tune", "--input", `{"parallelism": 100, "rate": 0}`)
+	require.Eventually(t, func() bool { return progressOf(t, id).Settings.Parallelism == 100 }, 10*time.Second, 50*time.Millisecond)
+
 	finishJob(t, run)
 	require.Zero(t, api.repeated(t))
 	changes := progressOf(t, id).Changes
