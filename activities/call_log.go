@@ -5,12 +5,14 @@ import (
 	"slices"
 	"sync"
 
+	"longhaul/internal/journal"
+	"longhaul/internal/latency"
 	"longhaul/job"
 )
 
 // callLog keeps what becomes of a chunk's calls: in the journal, and in counts.
 type callLog struct {
-	journal Journal
+	journal *journal.Writer
 	beat    *heartbeat
 	// marks is set where a process may have died of a record: then the journal
 	// has to tell of which.
@@ -19,7 +21,7 @@ type callLog struct {
 
 	mu        sync.Mutex
 	sum       job.Totals
-	latencies Latencies
+	latencies *latency.Histogram
 	failures  map[job.FailureCount]int64
 	lastError string
 }

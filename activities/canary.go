@@ -7,41 +7,43 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"longhaul/internal/journal"
 	"longhaul/job"
 )
 
-// signalInterval is how often the news of the first success is tried to be told.
+// signalInterval is how long to wait until a signal is tried again.
 const signalInterval = time.Second
 
 // prepare tells the pool what the chunk says of the whole job: how many failures it
 // tolerates, and whether a call has succeeded yet. If none has, the workflow hears
 // of the first one until done is called.
-func (j *Job) prepare(ctx context.Context, chunk job.Chunk, answered *job.Answered) (done func()) {
+func (w *work) prepare(ctx context.Context, answered *journal.Answered) (done func()) {
+	chunk := w.chunk
 	if chunk.Failures != nil {
-		j.Pool.Tolerate(*chunk.Failures, chunk.Share)
+		w.session.Pool.Tolerate(*chunk.Failures, chunk.Grant)
 	}
 	if chunk.Canary == 0 {
 		return func() {}
 	}
-	j.Pool.StartCanary(chunk.Canary)
+	w.session.Pool.StartCanary(chunk.Canary)
 	if answered.Succeeded > 0 {
-		j.Pool.Prove()
+		w.session.Pool.Prove()
 	}
 	ctx, done = context.WithCancel(ctx)
-	go j.tellFirstSuccess(ctx)
+	go w.reportFirstSuccess(ctx)
 	return done
 }
 
-func (j *Job) tellFirstSuccess(ctx context.Context) {
+func (w *work) reportFirstSuccess(ctx context.Context) {
 	select {
-	case <-j.Pool.Proven():
+	case <-w.session.Pool.Proven():
 	case <-ctx.Done():
 		return
 	}
 	execution := activity.GetInfo(ctx).WorkflowExecution
 	ticker := time.NewTicker(signalInterval)
 	defer ticker.Stop()
-	for j.Signal(ctx, execution.ID, execution.RunID, job.SignalProven) != nil {
+	for w.session.Signal(ctx, execution.ID, execution.RunID, job.SignalProven) != nil {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
@@ -52,21 +54,21 @@ func (j *Job) tellFirstSuccess(ctx context.Context) {
 
 // keepStop writes down why the calls were stopped by what they came to, and the
 // request that shows it. What answers say stays in the output folder.
-func (j *Job) keepStop(ctx context.Context, err error) {
+func (w *work) keepStop(ctx context.Context, err error) {
 	var stop *job.StopError
-	var told job.StopError
+	var kept job.StopError
 	switch kind := job.KindOf(err); {
 	case err == nil:
 		return
 	case errors.As(err, &stop):
-		told = *stop
-		told.Index, told.Request = stop.Record.Index, j.Preview(stop.Record)
+		kept = *stop
+		kept.Index, kept.Request = stop.Record.Index, w.session.Preview(stop.Record)
 	case kind == job.KindTooManyFailures || kind == job.KindOutage:
-		told = job.StopError{At: time.Now().UTC(), Reason: err.Error()}
+		kept = job.StopError{At: time.Now().UTC(), Reason: err.Error()}
 	default:
 		return
 	}
-	if err := j.Folder.PutStopped(j.Epoch, told); err != nil {
+	if err := w.session.Output.PutStopped(context.WithoutCancel(ctx), w.session.Ref.Epoch, kept); err != nil {
 		activity.GetLogger(ctx).Warn("the reason for the stop was not kept", "error", err)
 	}
 }

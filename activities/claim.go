@@ -7,6 +7,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"longhaul/internal/claim"
 	"longhaul/job"
 )
 
@@ -17,20 +18,18 @@ const leaseTimeouts = 3
 const claimInterval = time.Second
 
 // claim waits until the folder is ours, and says what it waits for.
-func (a *Activities) claim(ctx context.Context, folder Claims, spec job.Spec, beat *heartbeat) (int64, error) {
-	info := activity.GetInfo(ctx)
-	owner := job.Owner{Namespace: info.Namespace, WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID}
-	state := func(owner job.Owner) job.OwnerState { return a.jobs.State(ctx, owner) }
-	for said := ""; ; {
-		epoch, held, err := folder.Claim(owner, leaseTimeouts*spec.HeartbeatTimeout.Std(), state)
+func (a *Activities) claim(ctx context.Context, claims *claim.Claims, spec job.Spec, beat *heartbeat) (int64, error) {
+	owner := ownerOf(ctx)
+	for last := ""; ; {
+		epoch, held, err := claims.Take(ctx, owner, leaseTimeouts*spec.HeartbeatTimeout.Std(), a.sessions.StateOf)
 		if err != nil || epoch > 0 {
 			beat.waitsFor(func() string { return "" })
 			return epoch, err
 		}
-		if word := waitingFor(spec.Output.URI, held); word != said {
-			said = word
-			activity.GetLogger(ctx).Warn(word)
-			beat.waitsFor(func() string { return word })
+		if waiting := waitingFor(spec.Output.URI, held); waiting != last {
+			last = waiting
+			activity.GetLogger(ctx).Warn(waiting)
+			beat.waitsFor(func() string { return waiting })
 			beat.beat(ctx)
 		}
 		select {
@@ -43,7 +42,7 @@ func (a *Activities) claim(ctx context.Context, folder Claims, spec job.Spec, be
 	}
 }
 
-func waitingFor(output string, held *job.Held) string {
+func waitingFor(output string, held *claim.Held) string {
 	if held.Running {
 		return fmt.Sprintf("waiting for the output folder %s: workflow %s is running and writes there; cancel it, or wait for its end",
 			output, held.WorkflowID)
@@ -53,20 +52,22 @@ func waitingFor(output string, held *job.Held) string {
 }
 
 // attend says that we are at work in the folder until leave is called.
-func attend(folder Presence, epoch int64, interval time.Duration) (leave func() error, err error) {
-	if err := folder.Enter(epoch); err != nil {
+func attend(ctx context.Context, claims *claim.Claims, epoch int64, interval time.Duration) (leave func() error, err error) {
+	if err := claims.Enter(ctx, epoch); err != nil {
 		return nil, err
 	}
-	ended, stopped := make(chan struct{}), make(chan struct{})
+	ended, idle := make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(stopped)
+		defer close(idle)
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
 		for {
 			select {
 			case <-ticker.C:
 				// Whether we still hold the folder is asked before each write.
-				_ = folder.Enter(epoch)
+				if err := claims.Enter(ctx, epoch); err != nil && ctx.Err() == nil {
+					activity.GetLogger(ctx).Warn("the presence in the output folder was not renewed", "error", err)
+				}
 			case <-ended:
 				return
 			}
@@ -74,7 +75,7 @@ func attend(folder Presence, epoch int64, interval time.Duration) (leave func() 
 	}()
 	return func() error {
 		close(ended)
-		<-stopped
-		return folder.Leave(epoch)
+		<-idle
+		return claims.Leave(context.WithoutCancel(ctx), epoch)
 	}, nil
 }

@@ -20,9 +20,17 @@ var errWorkerStops = errors.New("the worker stops")
 // another lane.
 var errLaneClosed = errors.New("the lane was closed")
 
-// atTheEdge turns an error into what Temporal understands: whether to retry is
-// decided here, by the error's kind.
-func atTheEdge(ctx context.Context, err error) error {
+// An error whose kind is not known may pass by itself, or be a mistake in our code
+// that never does. It is tried again for as long as this, and so many times, then the
+// activity fails with it.
+const (
+	unknownFor      = 5 * time.Minute
+	unknownAttempts = 10
+)
+
+// toApplicationError turns an error into what Temporal understands: whether to retry
+// is decided here, by the error's kind.
+func toApplicationError(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -33,8 +41,11 @@ func atTheEdge(ctx context.Context, err error) error {
 		return canceled(ctx)
 	}
 	kind := job.KindOf(err)
-	return temporal.NewApplicationErrorWithOptions(err.Error(), string(kind),
-		temporal.ApplicationErrorOptions{NonRetryable: kind.Permanent()})
+	permanent := kind.Permanent()
+	if info := activity.GetInfo(ctx); kind == job.KindUnknown && info.Attempt >= unknownAttempts && time.Since(info.ScheduledTime) >= unknownFor {
+		permanent = true
+	}
+	return temporal.NewApplicationErrorWithOptions(err.Error(), string(kind), temporal.ApplicationErrorOptions{NonRetryable: permanent})
 }
 
 // canceled reports a cancel request as such; for every other reason the server

@@ -35,7 +35,7 @@ func TestWhoMayDrain(t *testing.T) {
 func TestTheKindDecidesWhetherTemporalRetries(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	require.NoError(t, atTheEdge(ctx, nil))
+	require.NoError(t, toApplicationError(ctx, nil))
 	for err, retried := range map[error]bool{
 		job.Errorf(job.KindInput, "in", "broken"):    false,
 		job.Errorf(job.KindTakenOver, "out", "gone"): false,
@@ -44,11 +44,11 @@ func TestTheKindDecidesWhetherTemporalRetries(t *testing.T) {
 		errWorkerStops:                               true,
 	} {
 		var application *temporal.ApplicationError
-		require.ErrorAs(t, atTheEdge(ctx, err), &application)
+		require.ErrorAs(t, toApplicationError(ctx, err), &application)
 		require.Equal(t, retried, !application.NonRetryable(), err.Error())
 		require.Equal(t, err.Error(), application.Message())
 	}
 	canceled, cancel := context.WithCancelCause(ctx)
 	cancel(temporal.NewCanceledError())
-	require.True(t, temporal.IsCanceledError(atTheEdge(canceled, errors.New("any"))))
+	require.True(t, temporal.IsCanceledError(toApplicationError(canceled, errors.New("any"))))
 }

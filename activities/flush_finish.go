@@ -5,6 +5,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"longhaul/internal/inspect"
 	"longhaul/job"
 )
 
@@ -13,13 +14,13 @@ import (
 func (a *Activities) FlushBatch(ctx context.Context, ref job.Ref, batch job.Batch) (job.Totals, error) {
 	beat := startHeartbeat(ctx)
 	defer beat.end()
-	opened, done, err := a.jobs.Open(ref)
+	s, done, err := a.sessions.Open(ctx, ref)
 	if err != nil {
-		return job.Totals{}, atTheEdge(ctx, err)
+		return job.Totals{}, toApplicationError(ctx, err)
 	}
 	defer done()
-	commit, err := opened.Folder.Flush(ctx, ref.Epoch, batch)
-	return commit.Totals, atTheEdge(ctx, err)
+	commit, err := s.Output.Flush(ctx, ref.Epoch, batch)
+	return commit.Totals, toApplicationError(ctx, err)
 }
 
 // FinishJob writes the report, checks that the commits cover every record once,
@@ -27,19 +28,19 @@ func (a *Activities) FlushBatch(ctx context.Context, ref job.Ref, batch job.Batc
 func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, error) {
 	beat := startHeartbeat(ctx)
 	defer beat.end()
-	opened, done, err := a.jobs.Open(ref)
+	s, done, err := a.sessions.Open(ctx, ref)
 	if err != nil {
-		return job.Summary{}, atTheEdge(ctx, err)
+		return job.Summary{}, toApplicationError(ctx, err)
 	}
 	defer done()
-	if err := opened.Report(); err != nil {
+	finished := inspect.Folder{Folder: s.Output, Manifest: s.Manifest}
+	if err := finished.WriteReport(ctx); err != nil {
 		// It only informs, and longhaul report makes it again.
 		activity.GetLogger(ctx).Warn("no report", "error", err)
 	}
-	manifest := opened.Manifest
-	summary, err := opened.Folder.Finish(ctx, ref, manifest.Records(), manifest.Spec.BatchRecords())
+	summary, err := s.Output.Finish(ctx, ref, s.Manifest.Records(), s.Manifest.Spec.BatchRecords())
 	if err == nil {
-		opened.End()
+		s.End()
 	}
-	return summary, atTheEdge(ctx, err)
+	return summary, toApplicationError(ctx, err)
 }

@@ -7,6 +7,11 @@ import (
 	"io"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
+	"longhaul/calls"
+	"longhaul/internal/input"
+	"longhaul/internal/output"
 	"longhaul/job"
 )
 
@@ -17,213 +22,132 @@ func (a *Activities) IndexInput(ctx context.Context, spec job.Spec) (job.Plan, e
 	beat := startHeartbeat(ctx)
 	defer beat.end()
 	plan, err := a.indexInput(ctx, spec, beat)
-	return plan, atTheEdge(ctx, err)
+	return plan, toApplicationError(ctx, err)
 }
 
 func (a *Activities) indexInput(ctx context.Context, spec job.Spec, beat *heartbeat) (plan job.Plan, err error) {
 	if err := spec.Validate(); err != nil {
 		return plan, err
 	}
-	p, err := a.jobs.Prepare(spec)
+	caller, err := a.sessions.NewCaller(spec, "")
 	if err != nil {
 		return plan, err
 	}
-	defer func() { err = errors.Join(err, p.Close()) }()
-	if err := checkFirst(p); err != nil {
-		return plan, err
-	}
-	folder, err := p.Output()
+	in, err := input.Open(ctx, a.sessions.Store(), spec.Input)
 	if err != nil {
 		return plan, err
 	}
-	// Before the claim, so that a job that is refused takes nothing away from
-	// the one whose folder it is.
-	if manifest, err := folder.Manifest(); err != nil {
+	defer func() { err = errors.Join(err, in.Close()) }()
+	if err := checkFirst(in, caller); err != nil {
 		return plan, err
-	} else if manifest == nil && spec.Redrive != nil {
-		return plan, job.Errorf(job.KindOutput, spec.Output.URI, "there is nothing to redrive: no job has written here").
-			WithHint("name the output folder of a job that has failed records")
-	} else if manifest != nil {
-		if _, err := accept(ctx, p.Input, folder, spec, *manifest, beat); err != nil {
-			return plan, err
-		}
 	}
-	epoch, err := a.claim(ctx, folder, spec, beat)
+	folder, err := output.Open(ctx, a.sessions.Store(), spec.Output.URI, true)
 	if err != nil {
 		return plan, err
 	}
-	leave, err := attend(folder, epoch, spec.HeartbeatTimeout.Std())
+	defer func() { err = errors.Join(err, folder.Close()) }()
+	s := &source{Input: in, spec: spec.Input, beat: beat}
+	if err := refuseEarly(ctx, s, folder, spec); err != nil {
+		return plan, err
+	}
+	epoch, err := a.claim(ctx, folder.Claims, spec, beat)
+	if err != nil {
+		return plan, err
+	}
+	leave, err := attend(ctx, folder.Claims, epoch, spec.HeartbeatTimeout.Std())
 	if err != nil {
 		return plan, err
 	}
 	defer func() { err = errors.Join(err, leave()) }()
-	found, err := folder.Manifest()
-	if err != nil {
-		return plan, err
-	}
-	manifest, err := adopt(ctx, p.Input, folder, epoch, spec, beat)
-	if err != nil {
-		if kind := job.KindOf(err); kind.Permanent() && kind != job.KindTakenOver {
-			err = errors.Join(err, folder.Release(epoch))
-		}
-		return plan, err
-	}
-	plan, err = planOf(ctx, folder, epoch, spec, *manifest)
-	plan.New = found == nil
-	return plan, err
+	return takeAndPlan(ctx, s, folder, epoch, spec)
 }
 
-// planOf opens again what is to be called again, and says what there is to do.
-func planOf(ctx context.Context, folder NewFolder, epoch int64, spec job.Spec, manifest job.Manifest) (plan job.Plan, err error) {
-	plan = job.Plan{
-		Ref:     job.Ref{Output: spec.Output.URI, JobID: manifest.JobID, Epoch: epoch},
-		Records: manifest.Records(), BatchRecords: spec.BatchRecords(),
+// refuseEarly refuses before the claim, so that a job that is refused takes nothing
+// away from the one whose folder it is.
+func refuseEarly(ctx context.Context, s *source, folder *output.Folder, spec job.Spec) error {
+	manifest, err := folder.Manifest(ctx)
+	switch {
+	case err != nil:
+		return err
+	case manifest != nil:
+		_, err := s.accept(ctx, folder, spec, *manifest)
+		return err
+	case spec.Redrive != nil:
+		return job.Errorf(job.KindOutput, spec.Output.URI, "there is nothing to redrive: no job has written here").
+			WithHint("name the output folder of a job that has failed records")
 	}
-	chosen, err := calledAgain(folder, spec)
-	if err != nil {
-		return plan, err
-	}
-	failures, batches, err := folder.Reopen(ctx, epoch, chosen, plan.Records, plan.BatchRecords)
-	if err != nil {
-		return plan, err
-	}
-	if err := folder.GoOn(); err != nil {
-		return plan, err
-	}
-	if plan.Committed, plan.Totals, err = folder.Resume(plan.Records); err != nil {
-		return plan, err
-	}
-	plan.Partial = fewMissing(batches, spec.ChunkSize)
-	if spec.Redrive != nil {
-		plan.Redriven, plan.Kept = failures, plan.Totals
-		for _, batch := range batches {
-			plan.Kept.Succeeded += batch.Len() - batch.Missing
-		}
-	}
-	plan.Proven, err = hasSuccess(folder)
-	return plan, err
-}
-
-// calledAgain says which failures are. Those of a job that has not finished all are:
-// it was stopped, and its user has changed something since, or hopes that somebody
-// else has.
-func calledAgain(folder NewFolder, spec job.Spec) (func(job.CallError) bool, error) {
-	if spec.Redrive != nil {
-		return spec.Redrive.Chooses, nil
-	}
-	_, finished, err := folder.Succeeded()
-	return func(job.CallError) bool { return !finished }, err
-}
-
-// maxPartial bounds the plan, which goes through Temporal.
-const maxPartial = 5000
-
-// fewMissing leaves out batches with so many records to call that they are worth
-// several chunks.
-func fewMissing(batches []job.Partial, chunkSize int64) []job.Partial {
-	var few []job.Partial
-	for _, batch := range batches {
-		if batch.Missing <= chunkSize && len(few) < maxPartial {
-			few = append(few, batch)
-		}
-	}
-	return few
+	return nil
 }
 
 // checkFirst finds a template that names a missing field.
-func checkFirst(p *Preparation) error {
-	for record, err := range p.Input.Records(nil, job.Range{First: 0, Last: 1}) {
-		if job.KindOf(err) == job.KindInput && err != nil {
+func checkFirst(in input.Input, caller calls.Caller) error {
+	checker, ok := caller.(calls.Checker)
+	if !ok {
+		return nil
+	}
+	for record, err := range in.Records(nil, job.Range{First: 0, Last: 1}) {
+		if err != nil && job.KindOf(err) == job.KindInput {
 			return nil // empty, or broken: indexing tells, with the line
 		}
 		if err != nil {
 			return err
 		}
-		return p.Check(record)
+		return checker.Check(record)
 	}
 	return nil
 }
 
-// adopt makes the folder this job's, or finds that it is already: then the
-// input is not read again if its size and time are the same.
-func adopt(ctx context.Context, input Input, folder NewFolder, epoch int64, spec job.Spec, beat *heartbeat) (*job.Manifest, error) {
-	manifest, err := folder.Manifest()
+// takeAndPlan makes the folder this job's, and plans the work. A job that is refused gives
+// its claim back.
+func takeAndPlan(ctx context.Context, s *source, folder *output.Folder, epoch int64, spec job.Spec) (plan job.Plan, err error) {
+	found, err := folder.Manifest(ctx)
 	if err != nil {
+		return plan, err
+	}
+	manifest, err := adopt(ctx, s, folder, epoch, spec, found)
+	if err != nil {
+		if kind := job.KindOf(err); kind.Permanent() && kind != job.KindTakenOver {
+			err = errors.Join(err, folder.Claims.Release(ctx, epoch))
+		}
+		return plan, err
+	}
+	plan, err = planOf(ctx, folder, epoch, spec, *manifest)
+	plan.New = found == nil
+	if err == nil {
+		activity.GetLogger(ctx).Info("job planned", "job_id", plan.JobID, "output", plan.Output, "epoch", epoch, "new", plan.New,
+			"records", plan.Records, "done", plan.Totals.Done(), "failed", plan.Totals.Failed, "called_again", plan.Redriven)
+	}
+	return plan, err
+}
+
+// adopt makes the folder this job's, or finds that it is already.
+func adopt(ctx context.Context, s *source, folder *output.Folder, epoch int64, spec job.Spec, found *job.Manifest) (*job.Manifest, error) {
+	if err := folder.Sweep(ctx); err != nil {
 		return nil, err
 	}
-	if err := folder.Sweep(); err != nil {
-		return nil, err
-	}
-	if manifest == nil {
+	if found == nil {
 		fresh := job.Manifest{Version: job.LayoutVersion, JobID: newJobID(), Created: time.Now().UTC(), Spec: spec}
-		fresh.Input, err = index(ctx, input, beat, fenced(folder, epoch))
+		err := folder.PutIndex(ctx, epoch, func(w io.Writer) (err error) {
+			fresh.Input, err = s.index(ctx, w)
+			return err
+		})
 		if err == nil {
-			manifest, err = folder.CreateManifest(epoch, fresh)
+			found, err = folder.CreateManifest(ctx, epoch, fresh)
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	now, err := accept(ctx, input, folder, spec, *manifest, beat)
+	now, err := s.accept(ctx, folder, spec, *found)
 	if err != nil {
 		return nil, err
 	}
-	done, err := folder.CommittedTo()
+	done, err := folder.CommittedTo(ctx)
 	if err != nil {
 		return nil, err
 	}
-	next := manifest.Goes(spec, now, done)
-	return &next, folder.PutManifest(epoch, next)
-}
-
-// fenced writes the index, unless the folder was taken over meanwhile.
-func fenced(folder NewFolder, epoch int64) func(func(io.Writer) error) error {
-	return func(write func(io.Writer) error) error {
-		return folder.PutIndex(func(w io.Writer) error {
-			if err := write(w); err != nil {
-				return err
-			}
-			return folder.Holds(epoch)
-		})
-	}
-}
-
-// accept refuses a folder that belongs to another spec or another input. It
-// returns the input's fingerprint as it is now.
-func accept(ctx context.Context, input Input, folder NewFolder, spec job.Spec, manifest job.Manifest, beat *heartbeat) (now job.Fingerprint, err error) {
-	now = manifest.Input
-	same := spec.Input.Count == nil && spec.Input.URI == manifest.Spec.Input.URI && now.Unchanged(input.Size(), input.ModTime())
-	if !same {
-		// The old index stays: if the content is the same, so is the index.
-		if now, err = index(ctx, input, beat, discard); err != nil {
-			return now, err
-		}
-	}
-	succeeded, err := hasSuccess(folder)
-	if err != nil {
-		return now, err
-	}
-	return now, manifest.Accepts(spec, now, succeeded)
-}
-
-// hasSuccess says whether a call of the folder's job has succeeded.
-func hasSuccess(folder NewFolder) (bool, error) {
-	_, totals, err := folder.Checkpoint()
-	if err != nil || totals.Succeeded > 0 {
-		return totals.Succeeded > 0, err
-	}
-	return folder.HasSuccess()
-}
-
-func discard(write func(io.Writer) error) error { return write(io.Discard) }
-
-func index(ctx context.Context, input Input, beat *heartbeat, put func(func(io.Writer) error) error) (job.Fingerprint, error) {
-	var fingerprint job.Fingerprint
-	err := put(func(w io.Writer) (err error) {
-		fingerprint, err = input.Index(ctx, w, beat.done.Store)
-		return err
-	})
-	return fingerprint, err
+	next := found.ContinueWith(spec, now, done)
+	return &next, folder.PutManifest(ctx, epoch, next)
 }
 
 // newJobID is random, so that idempotency keys of two jobs never meet.

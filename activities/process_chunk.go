@@ -7,6 +7,10 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"longhaul/internal/journal"
+	"longhaul/internal/latency"
+	"longhaul/internal/pool"
+	"longhaul/internal/session"
 	"longhaul/job"
 )
 
@@ -19,101 +23,116 @@ import (
 func (a *Activities) ProcessChunk(ctx context.Context, ref job.Ref, chunk job.Chunk) (job.Receipt, error) {
 	beat := startHeartbeat(ctx)
 	defer beat.end()
-	opened, done, err := a.jobs.Open(ref)
+	s, done, err := a.sessions.Open(ctx, ref)
 	if err != nil {
-		return job.Receipt{}, atTheEdge(ctx, err)
+		return job.Receipt{}, toApplicationError(ctx, err)
 	}
 	defer done()
-	receipt, err := opened.process(ctx, chunk, beat)
+	w := &work{session: s, chunk: chunk, beat: beat}
+	receipt, err := w.process(ctx)
 	if err != nil && job.KindOf(err).Permanent() {
-		opened.Stop() // the workflow fails
+		s.Stop() // the workflow fails
 	}
 	if errors.Is(err, errLaneClosed) {
-		return job.Receipt{Range: chunk.Range, Pool: opened.Pool.ID(), Unfinished: true}, nil
+		return job.Receipt{Range: chunk.Range, Pool: s.Pool.ID(), Unfinished: true}, nil
 	}
-	return receipt, atTheEdge(ctx, err)
+	return receipt, toApplicationError(ctx, err)
 }
 
-func (j *Job) process(ctx context.Context, chunk job.Chunk, beat *heartbeat) (job.Receipt, error) {
-	stop, end := stopOf(ctx, j.TakenOver)
+// work is one attempt at a chunk.
+type work struct {
+	session *session.Session
+	chunk   job.Chunk
+	beat    *heartbeat
+}
+
+func (w *work) process(ctx context.Context) (job.Receipt, error) {
+	stop, end := stopOf(ctx, w.session.TakenOver())
 	defer end()
 	// An attempt that was cut off may still hold its share.
-	alone, err := j.Alone(stop, chunk.Range)
+	alone, err := w.session.Alone(stop, w.chunk.Range)
 	if err != nil {
 		return job.Receipt{}, err
 	}
 	defer alone()
-	answered, err := j.Folder.Answered(chunk.Range)
+	answered, err := w.session.Output.Journals.Answered(ctx, w.chunk.Range)
 	if err != nil {
 		return job.Receipt{}, err
 	}
-	beat.done.Store(answered.Done())
-	beat.waitsFor(j.Pool.Waiting)
-	beat.poolWaitsFor(j.Pool.Wait)
-	receipt := job.Receipt{Range: chunk.Range, Totals: answered.Totals, Journals: answered.Journals, Pool: j.Pool.ID()}
+	w.logAttempt(ctx, answered)
+	w.beat.done.Store(answered.Done())
+	w.beat.waitsFor(w.session.Waiting)
+	w.beat.poolWaitsFor(w.session.Pool.Wait)
+	receipt := job.Receipt{Range: w.chunk.Range, Totals: answered.Totals, Journals: answered.Journals, Pool: w.session.Pool.ID()}
 	if !answered.Complete() {
-		err = j.call(ctx, stop, chunk, answered, beat, &receipt)
+		err = w.call(ctx, stop, answered, &receipt)
 	}
 	return receipt, err
 }
 
+// logAttempt logs what a later attempt has found of the earlier ones.
+func (w *work) logAttempt(ctx context.Context, answered *journal.Answered) {
+	if info := activity.GetInfo(ctx); info.Attempt > 1 || answered.Done() > 0 {
+		activity.GetLogger(ctx).Info("chunk resumed", "job_id", w.session.Ref.JobID, "first", w.chunk.First, "last", w.chunk.Last,
+			"attempt", info.Attempt, "found", answered.Done(), "suspects", len(answered.Suspects()))
+	}
+}
+
 // call runs the missing records through the pool into a new journal, and adds
 // what came of them to the receipt.
-func (j *Job) call(ctx, stop context.Context, chunk job.Chunk, answered *job.Answered, beat *heartbeat, receipt *job.Receipt) (err error) {
+func (w *work) call(ctx, stop context.Context, answered *journal.Answered, receipt *job.Receipt) (err error) {
 	info := activity.GetInfo(ctx)
-	journal, err := j.Folder.NewJournal(chunk.Range, info.WorkflowExecution.RunID+"-"+info.ActivityID, info.Attempt)
+	// Answers of calls in flight are written also when the attempt has ended.
+	written, err := w.session.Output.Journals.Create(context.WithoutCancel(ctx), w.chunk.Range, info.WorkflowExecution.RunID+"-"+info.ActivityID, info.Attempt)
 	if err != nil {
 		return err
 	}
-	defer j.prepare(ctx, chunk, answered)()
-	// An attempt before this one has had the share.
-	chunk.Share.Fresh = chunk.Share.Fresh && info.Attempt == 1
-	seat := j.Pool.Join(chunk.Share)
-	stop, end := untilClosed(stop, seat)
+	defer w.prepare(ctx, answered)()
+	slot := w.session.Pool.Join(w.share(info.Attempt))
+	stop, end := untilClosed(stop, slot)
 	defer end()
 	defer func() {
-		if chunk.Final && err == nil {
-			seat.Bequeath()
+		if w.chunk.Final && err == nil {
+			slot.Donate()
 		} else {
-			seat.Leave()
+			slot.Leave()
 		}
 	}()
-
 	suspects := answered.Suspects()
 	log := &callLog{
-		journal: journal, beat: beat, includeInput: j.Manifest.Spec.Output.IncludeInput,
-		marks: info.Attempt > 1 || len(suspects) > 0, latencies: j.NewLatencies(),
+		journal: written, beat: w.beat, includeInput: w.session.Manifest.Spec.Output.IncludeInput,
+		marks: info.Attempt > 1 || len(suspects) > 0, latencies: latency.New(),
 	}
-	if err = wait(stop, startDelay(chunk, info.Attempt)); err == nil {
-		calls, cut := callsOf(ctx, j.workflowEnded(info))
+	if err = wait(stop, startDelay(w.chunk, info.Attempt)); err == nil {
+		calls, cut := callsOf(ctx, func(ctx context.Context) bool { return w.session.Ended(ctx, ownerOf(ctx)) })
 		defer cut()
-		if err = j.callSuspects(calls, stop, suspects, log); err == nil {
-			err = j.Pool.Run(calls, stop, false, missing(j.Records(chunk.Range), answered, suspects), log)
+		if err = w.callSuspects(calls, stop, suspects, log); err == nil {
+			err = w.session.Pool.Run(calls, stop, false, missing(w.session.Records(calls, w.chunk.Range), answered, suspects), log)
 		}
 	}
-	sealed, sealErr := journal.Seal()
-	j.keepStop(ctx, err)
+	sealed, sealErr := written.Seal()
+	w.keepStop(ctx, err)
 	if err = errors.Join(err, sealErr); err != nil {
 		return err
 	}
 	log.addTo(receipt)
-	receipt.Journals, receipt.Limit = append(receipt.Journals, sealed), j.Limit()
+	receipt.Journals, receipt.Bottleneck = append(receipt.Journals, sealed), w.session.Bottleneck()
 	return nil
 }
 
-func (j *Job) workflowEnded(info activity.Info) func(context.Context) bool {
-	return func(ctx context.Context) bool {
-		owner := job.Owner{Namespace: info.Namespace, WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID}
-		return j.State(ctx, owner) == job.OwnerEnded
-	}
+// share is that of the chunk. An attempt before this one has had it already.
+func (w *work) share(attempt int32) job.LaneGrant {
+	share := w.chunk.Grant
+	share.Fresh = share.Fresh && attempt == 1
+	return share
 }
 
 // untilClosed is done also when the lane is closed.
-func untilClosed(stop context.Context, seat Seat) (context.Context, func()) {
+func untilClosed(stop context.Context, slot *pool.Slot) (context.Context, func()) {
 	stop, cancel := context.WithCancelCause(stop)
 	go func() {
 		select {
-		case <-seat.Closed():
+		case <-slot.Closed():
 			cancel(errLaneClosed)
 		case <-stop.Done():
 		}

@@ -9,14 +9,14 @@ import (
 // SteerJob puts changed settings where running chunks read them, and returns the
 // identity of the client that asked for them.
 func (a *Activities) SteerJob(ctx context.Context, ref job.Ref, control job.Control, request job.Request) (by string, err error) {
-	opened, done, err := a.jobs.Open(ref)
+	s, done, err := a.sessions.Open(ctx, ref)
 	if err != nil {
-		return "", atTheEdge(ctx, err)
+		return "", toApplicationError(ctx, err)
 	}
 	defer done()
-	by = a.jobs.Identity(ctx, request)
+	by = a.sessions.Identity(ctx, request)
 	for i := range control.Changes {
 		control.Changes[i].By = by
 	}
-	return by, atTheEdge(ctx, opened.Folder.PutControl(control))
+	return by, toApplicationError(ctx, s.Output.PutControl(ctx, control))
 }

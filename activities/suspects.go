@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"longhaul/internal/journal"
 	"longhaul/job"
 )
 
@@ -21,16 +22,16 @@ const (
 // callSuspects calls the records that a process may have died of before all others:
 // those of one death together, then the rest one at a time, the most suspicious
 // first. Those that are poison fail without a call.
-func (j *Job) callSuspects(calls, stop context.Context, suspects []job.Suspect, log *callLog) error {
-	var once []job.Suspect
+func (w *work) callSuspects(calls, stop context.Context, suspects []journal.Suspect, log *callLog) error {
+	var once []journal.Suspect
 	for _, suspect := range suspects {
-		one := j.Records(job.Range{First: suspect.Index, Last: suspect.Index + 1})
+		one := w.session.Records(calls, job.Range{First: suspect.Index, Last: suspect.Index + 1})
 		var err error
 		switch {
 		case suspect.Alone >= poisonous:
 			err = fail(one, suspect, log)
 		case suspect.All >= worthIsolation:
-			err = j.Pool.Run(calls, stop, true, one, log)
+			err = w.session.Pool.Run(calls, stop, true, one, log)
 		default:
 			once = append(once, suspect)
 		}
@@ -38,14 +39,14 @@ func (j *Job) callSuspects(calls, stop context.Context, suspects []job.Suspect, 
 			return err
 		}
 	}
-	return j.Pool.Run(calls, stop, false, j.records(once), log)
+	return w.session.Pool.Run(calls, stop, false, w.records(calls, once), log)
 }
 
 // records gives the suspects' records.
-func (j *Job) records(suspects []job.Suspect) iter.Seq2[job.Record, error] {
+func (w *work) records(calls context.Context, suspects []journal.Suspect) iter.Seq2[job.Record, error] {
 	return func(yield func(job.Record, error) bool) {
 		for _, suspect := range suspects {
-			for record, err := range j.Records(job.Range{First: suspect.Index, Last: suspect.Index + 1}) {
+			for record, err := range w.session.Records(calls, job.Range{First: suspect.Index, Last: suspect.Index + 1}) {
 				if !yield(record, err) {
 					return
 				}
@@ -55,7 +56,7 @@ func (j *Job) records(suspects []job.Suspect) iter.Seq2[job.Record, error] {
 }
 
 // fail keeps the failure of a poisonous record.
-func fail(one iter.Seq2[job.Record, error], suspect job.Suspect, log *callLog) error {
+func fail(one iter.Seq2[job.Record, error], suspect journal.Suspect, log *callLog) error {
 	for record, err := range one {
 		if err != nil {
 			return err
@@ -70,7 +71,7 @@ func fail(one iter.Seq2[job.Record, error], suspect job.Suspect, log *callLog) e
 }
 
 // missing leaves out the records that have an answer, and the suspects.
-func missing(records iter.Seq2[job.Record, error], answered *job.Answered, suspects []job.Suspect) iter.Seq2[job.Record, error] {
+func missing(records iter.Seq2[job.Record, error], answered *journal.Answered, suspects []journal.Suspect) iter.Seq2[job.Record, error] {
 	suspected := make(map[int64]bool, len(suspects))
 	for _, suspect := range suspects {
 		suspected[suspect.Index] = true

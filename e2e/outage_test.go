@@ -43,7 +43,7 @@ func TestAnAPIThatIsDown(t *testing.T) {
 		return refused.Load() > 0 && contains(out, "waiting: the API is down (http 503), for ")
 	}, time.Minute, 100*time.Millisecond)
 	require.Eventually(t, func() bool { return progressOf(t, id).Phase == job.PhaseWaiting }, 10*time.Second, 50*time.Millisecond)
-	require.Equal(t, job.LimitAPI, progressOf(t, id).Limit)
+	require.Equal(t, job.BottleneckAPI, progressOf(t, id).Bottleneck)
 	require.Contains(t, progressOf(t, id).LastError, "http 503")
 	before := refused.Load()
 	<-time.After(5 * time.Second)

@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// Kind says whose turn it is to act on an Error. It is decided once, where the
-// error arises, and also becomes the type of the Temporal application error.
+// Kind says what an Error is about, and with that whether trying again can help. It is
+// decided once, where the error arises, and also becomes the type of the Temporal
+// application error.
 type Kind string
 
-// The kinds of errors. All but KindStorage are permanent: trying again without
-// a change by the user gives the same answer.
+// The kinds of errors. All but KindStorage and KindUnknown are permanent: trying again
+// without a change by the user gives the same answer.
 const (
 	// KindSpec: the job spec is wrong.
 	KindSpec Kind = "InvalidSpec"
@@ -30,6 +31,9 @@ const (
 	KindStopped Kind = "Stopped"
 	// KindStorage: a disk or network error that may pass.
 	KindStorage Kind = "Storage"
+	// KindUnknown: an error that Longhaul does not know. It may pass; if it does not,
+	// the activity fails with it after some minutes.
+	KindUnknown Kind = "Unknown"
 )
 
 // Error is what Longhaul's packages return: what was being done, what went
@@ -79,8 +83,8 @@ func KindOf(err error) Kind {
 	if errors.As(err, &e) {
 		return e.Kind
 	}
-	return KindStorage
+	return KindUnknown
 }
 
 // Permanent says whether trying again is of no use.
-func (k Kind) Permanent() bool { return k != KindStorage }
+func (k Kind) Permanent() bool { return k != KindStorage && k != KindUnknown }

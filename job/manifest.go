@@ -32,9 +32,9 @@ func (m Manifest) Records() int64 {
 	return m.Input.Records
 }
 
-// Goes returns the manifest of a job that goes on with another spec and input; done
+// ContinueWith returns the manifest of a job that goes on with another spec and input; done
 // is how many records, from the first one on, it has at least.
-func (m Manifest) Goes(on Spec, input Fingerprint, done int64) Manifest {
+func (m Manifest) ContinueWith(on Spec, input Fingerprint, done int64) Manifest {
 	m.Limit = 0
 	if on.Input.Limit > 0 {
 		m.Limit = max(on.Input.Limit, done)
@@ -159,8 +159,8 @@ func orNone(digest string) string {
 	return digest
 }
 
-// Object names a file of the output with its digest.
-type Object struct {
+// PartDigest names a file of the output with its digest.
+type PartDigest struct {
 	Name   string `json:"name"`
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
@@ -171,51 +171,12 @@ type Commit struct {
 	Batch int64 `json:"batch"`
 	Range
 	Totals
-	Part Object `json:"part"`
+	Part PartDigest `json:"part"`
 	// Errors is nil if no record failed.
-	Errors *Object `json:"errors,omitempty"`
+	Errors *PartDigest `json:"errors,omitempty"`
 	// Latency is an HdrHistogram of microseconds in its V2 compressed encoding.
 	Latency string `json:"latency,omitempty"`
 	// Finished are the batch's chunks.
-	Finished  []Finished `json:"finished,omitempty"`
-	Committed time.Time  `json:"committed"`
-}
-
-// Owner says which workflow holds an output folder.
-type Owner struct {
-	Namespace  string `json:"namespace"`
-	WorkflowID string `json:"workflow_id"`
-	// RunID is that of the first run in a chain of continue-as-new.
-	RunID string `json:"run_id"`
-}
-
-// OwnerState is what the server knows of an owner.
-type OwnerState int
-
-// The states of an owner.
-const (
-	// OwnerUnknown: this server has never heard of it.
-	OwnerUnknown OwnerState = iota
-	OwnerRunning
-	OwnerEnded
-)
-
-// Lease is a claim to an output folder.
-type Lease struct {
-	Owner
-	Claimed time.Time `json:"claimed"`
-	// Duration is how long the claim, and each renewal by a process that works
-	// there, lasts.
-	Duration Duration `json:"duration"`
-	// Released is set when the job has finished.
-	Released bool `json:"released,omitempty"`
-}
-
-// Held says why a folder cannot be claimed now.
-type Held struct {
-	Owner
-	// Running: the server says that the owner's workflow runs.
-	Running bool
-	// Until is when the folder is free unless it is renewed.
-	Until time.Time
+	Finished  []ChunkTiming `json:"finished,omitempty"`
+	Committed time.Time     `json:"committed"`
 }

@@ -48,9 +48,9 @@ type Progress struct {
 	Rate float64 `json:"rate"`
 	// Latency is that of the calls since the job was started.
 	Latency Latency `json:"latency"`
-	// Limit is what keeps the job from being faster now; empty while that is not
+	// Bottleneck is what keeps the job from being faster now; empty while that is not
 	// known.
-	Limit Limit `json:"limit,omitempty"`
+	Bottleneck Bottleneck `json:"limit,omitempty"`
 	// TimeLeft is an estimate; nil while there is nothing to tell it from.
 	TimeLeft *TimeLeft `json:"time_left,omitempty"`
 	// Waits are what the workers wait for; none while calls are made.
@@ -83,20 +83,20 @@ type TimeLeft struct {
 	To   Duration `json:"to"`
 }
 
-// Limit is what keeps a job from being faster.
-type Limit string
+// Bottleneck is what keeps a job from being faster.
+type Bottleneck string
 
 // The limits.
 const (
-	LimitParallelism Limit = "parallelism"
-	LimitInterval    Limit = "chunk_interval"
-	LimitRate        Limit = "rate"
-	// LimitAPI: it does not answer, asks to wait, or has become slower.
-	LimitAPI Limit = "the API"
-	// LimitCanary: no call has succeeded yet.
-	LimitCanary Limit = "canary"
-	// LimitProcessor is the worker's.
-	LimitProcessor Limit = "the worker's processor"
+	BottleneckParallelism Bottleneck = "parallelism"
+	BottleneckInterval    Bottleneck = "chunk_interval"
+	BottleneckRate        Bottleneck = "rate"
+	// BottleneckAPI: it does not answer, asks to wait, or has become slower.
+	BottleneckAPI Bottleneck = "the API"
+	// BottleneckCanary: no call has succeeded yet.
+	BottleneckCanary Bottleneck = "canary"
+	// BottleneckProcessor is the worker's.
+	BottleneckProcessor Bottleneck = "the worker's processor"
 )
 
 // FailureCount counts failed records.

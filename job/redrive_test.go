@@ -18,8 +18,8 @@ func TestARedriveMayChangeTheCall(t *testing.T) {
 	changed.Redrive = &RedriveSpec{}
 	require.NoError(t, m.Accepts(changed, m.Input, true))
 	require.Equal(t, "J", m.CallID())
-	next := m.Goes(changed, m.Input, 0)
+	next := m.ContinueWith(changed, m.Input, 0)
 	require.Nil(t, next.Spec.Redrive)
 	require.Equal(t, "J-1", next.CallID(), "another call, another idempotency key")
-	require.Equal(t, "J-1", next.Goes(changed, m.Input, 0).CallID(), "the same call, the same key")
+	require.Equal(t, "J-1", next.ContinueWith(changed, m.Input, 0).CallID(), "the same call, the same key")
 }

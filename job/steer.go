@@ -114,8 +114,8 @@ type Control struct {
 	// Version counts the changes of a job.
 	Version int64 `json:"version"`
 	Paused  bool  `json:"paused"`
-	// Shares are those of the lanes, by number. A lane without calls is closed.
-	Shares []Share `json:"shares"`
+	// Grants are those of the lanes, by number. A lane without calls is closed.
+	Grants []LaneGrant `json:"shares"`
 	// MaxFailures is nil in a file of a version that did not write it.
 	MaxFailures *FailureLimit `json:"max_failures,omitempty"`
 	// Changes are all that were made, those of earlier jobs in this folder too.

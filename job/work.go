@@ -35,8 +35,8 @@ func (r Range) String() string {
 	return fmt.Sprintf("records %d-%d", r.First, r.Last-1)
 }
 
-// Share is the part of the job's limits that one lane may use.
-type Share struct {
+// LaneGrant is the part of the job's limits that one lane may use.
+type LaneGrant struct {
 	// Lane is the lane's number.
 	Lane int `json:"lane"`
 	// Run is the run of the workflow that gave the share.
@@ -56,7 +56,7 @@ type Share struct {
 // Chunk is the argument of ProcessChunk.
 type Chunk struct {
 	Range
-	Share Share `json:"share"`
+	Grant LaneGrant `json:"share"`
 	// StartDelay is waited out by the activity before its first record.
 	StartDelay Duration `json:"start_delay,omitempty"`
 	// Final says that no chunk follows in this lane: its share is left to the
@@ -119,8 +119,8 @@ type Receipt struct {
 	Pool string `json:"pool,omitempty"`
 	// Latency is an HdrHistogram of the chunk's calls, as in Commit.
 	Latency string `json:"latency,omitempty"`
-	// Limit is what kept the pool from being faster.
-	Limit Limit `json:"limit,omitempty"`
+	// Bottleneck is what kept the pool from being faster.
+	Bottleneck Bottleneck `json:"limit,omitempty"`
 	// Failures are the chunk's, by kind.
 	Failures []FailureCount `json:"failures,omitempty"`
 	// LastError is what the last failed call said.
@@ -139,11 +139,11 @@ type Batch struct {
 	Number   int64        `json:"number"`
 	Journals []JournalRef `json:"journals"`
 	// Finished says when how many of the records were done.
-	Finished []Finished `json:"finished,omitempty"`
+	Finished []ChunkTiming `json:"finished,omitempty"`
 }
 
-// Finished is a chunk that was done, and when.
-type Finished struct {
+// ChunkTiming is a chunk that was done, and when.
+type ChunkTiming struct {
 	From    time.Time `json:"from"`
 	At      time.Time `json:"at"`
 	Records int64     `json:"records"`

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"longhaul/internal/failures"
 	"longhaul/job"
 )
 
@@ -23,7 +24,7 @@ func after(seconds int, done, inChunks int64) snapshot {
 
 func TestAGroupOfFailures(t *testing.T) {
 	t.Parallel()
-	g := job.FailureGroup{Pattern: "postal code unknown", Failure: job.CallError{Kind: "http", Status: 422, Message: "postal code unknown"}, Count: 1412, First: 1031}
+	g := failures.Group{Pattern: "postal code unknown", Failure: job.CallError{Kind: "http", Status: 422, Message: "postal code unknown"}, Count: 1412, First: 1031}
 	require.Equal(t, `1,412 × http 422 "postal code unknown" (first: record 1031)`, groupLine(g))
 	g.Pattern, g.Failure = "oh # stack", job.CallError{Kind: "panic", Message: "oh 7\nstack"}
 	require.Equal(t, "1,412 × panic \"oh # stack\" (first: record 1031)\n      such as \"oh 7 stack\"", groupLine(g))
@@ -102,7 +103,7 @@ func TestAFrameFitsAndShowsOnlyWhatIsKnown(t *testing.T) {
 
 	s = after(30, 1000, 1000)
 	s.Skipped = 500
-	s.Limit, s.Settings.Rate, s.Rate, s.Latency.P99 = job.LimitRate, 1500, 0, 12_345
+	s.Bottleneck, s.Settings.Rate, s.Rate, s.Latency.P99 = job.BottleneckRate, 1500, 0, 12_345
 	s.Failed, s.Succeeded, s.Settings.MaxFailures = 120, 880, job.FailureLimit{Value: 1000}
 	s.Failures = []job.FailureCount{{Kind: "http", Status: 503, Count: 118}, {Kind: "timeout", Count: 2}}
 	s.wait = &job.Wait{Reason: job.WaitThrottled, Until: s.at.Add(1500 * time.Millisecond)}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
-	"longhaul/internal/host"
+	"longhaul/internal/dryrun"
 	"longhaul/job"
 )
 
@@ -16,7 +16,7 @@ const dryRecords = 3
 
 // dryRun shows the first requests, and makes no call.
 func dryRun(ctx context.Context, w io.Writer, spec job.Spec, env []string) error {
-	previews, err := host.DryRun(ctx, spec, env, dryRecords)
+	previews, err := dryrun.Run(ctx, spec, env, dryRecords)
 	if err != nil {
 		return err
 	}

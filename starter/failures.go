@@ -69,7 +69,7 @@ func (o *failuresOptions) show(ctx context.Context, w io.Writer, uri string) (er
 			return &usageError{fmt.Errorf("--status: %w", err)}
 		}
 	}
-	folder, err := inspect.Open(uri)
+	folder, err := inspect.Open(ctx, uri)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ type groupJSON struct {
 	Example string `json:"example"`
 }
 
-func (l *failureList) groupsAsJSON(groups []job.FailureGroup) error {
+func (l *failureList) groupsAsJSON(groups []failures.Group) error {
 	encoder := json.NewEncoder(l.w)
 	encoder.SetEscapeHTML(false)
 	for i, group := range groups {

@@ -12,6 +12,7 @@ import (
 	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
 
+	"longhaul/internal/failures"
 	"longhaul/internal/inspect"
 	"longhaul/job"
 )
@@ -68,7 +69,7 @@ func (l *failureList) none(found inspect.Failures) {
 
 // groups is a table: how many, of what kind and status, with which message, and
 // the first record.
-func (l *failureList) groups(groups []job.FailureGroup) {
+func (l *failureList) groups(groups []failures.Group) {
 	shown := groups
 	if l.limit > 0 && int64(len(groups)) > l.limit {
 		shown = groups[:l.limit]
@@ -102,14 +103,14 @@ func (l *failureList) groups(groups []job.FailureGroup) {
 }
 
 // exampleOf is the message of the first record; empty if the group's says it all.
-func exampleOf(group job.FailureGroup) string {
+func exampleOf(group failures.Group) string {
 	if example := oneLine(group.Failure.Message); example != oneLine(group.Pattern) {
 		return example
 	}
 	return ""
 }
 
-func messageOf(group job.FailureGroup) string {
+func messageOf(group failures.Group) string {
 	if group.Pattern == "" && group.Failure.Message != "" {
 		return "(other messages, too many to tell apart)"
 	}

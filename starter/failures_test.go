@@ -35,7 +35,7 @@ func failedOutput(t *testing.T, failures ...job.CallError) (uri string) {
 	put("_longhaul/commits/000000.json", job.Commit{
 		Range:  job.Range{First: 0, Last: 10_000},
 		Totals: job.Totals{Succeeded: 10_000 - int64(len(failures)), Failed: int64(len(failures))},
-		Errors: &job.Object{Name: "errors-000000.jsonl"},
+		Errors: &job.PartDigest{Name: "errors-000000.jsonl"},
 	})
 	var lines bytes.Buffer
 	for i, failure := range failures {

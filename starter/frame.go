@@ -43,7 +43,7 @@ func (f *frame) update(s snapshot) {
 func (f *frame) end(summary job.Summary, finished bool) {
 	f.ended = true
 	s := &f.now
-	s.wait, s.trouble, s.Limit = nil, "", ""
+	s.wait, s.trouble, s.Bottleneck = nil, "", ""
 	if finished {
 		s.Records, s.Totals, s.inChunks, s.Phase, s.known = summary.Records, summary.Totals, 0, job.PhaseFinished, true
 	}

@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"longhaul/internal/connect"
-	"longhaul/internal/host"
 	"longhaul/internal/inspect"
 	"longhaul/job"
 )
@@ -44,7 +43,7 @@ call has changed.`,
   longhaul redrive nightly --kind timeout`,
 		Args: oneArgument("OUT or ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			spec, err := host.SpecOf(args[0])
+			spec, err := inspect.SpecOf(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -104,7 +103,7 @@ func (o *redriveOptions) checkKind(ctx context.Context, output string) (err erro
 	if o.kind == "" || job.IsFailureKind(o.kind) {
 		return nil
 	}
-	folder, err := inspect.Open(output)
+	folder, err := inspect.Open(ctx, output)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"longhaul/internal/host"
+	"longhaul/internal/inspect"
 )
 
 func reportCommand() *cobra.Command {
@@ -16,7 +16,7 @@ not ended: then it shows the batches that are done.`,
 		Example: `  longhaul report out`,
 		Args:    oneArgument("OUT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			name, err := host.Report(cmd.Context(), args[0])
+			name, err := inspect.Report(cmd.Context(), args[0])
 			if err == nil {
 				say(cmd.OutOrStdout(), "%s", name)
 			}

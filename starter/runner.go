@@ -79,7 +79,7 @@ func (r *runner) work(ctx context.Context) error {
 	if err == nil {
 		return report(r.cmd.OutOrStdout(), r.spec, summary, time.Since(began))
 	}
-	if s, standErr := standingOf(r.spec.Output.URI); standErr == nil && s != nil {
+	if s, standErr := standingOf(context.WithoutCancel(ctx), r.spec.Output.URI); standErr == nil && s != nil {
 		printFirstFailure(r.w, s.stop)
 	}
 	return err

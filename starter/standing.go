@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -22,25 +23,25 @@ type standing struct {
 }
 
 // standingOf reads an output folder; nil if it holds no job.
-func standingOf(output string) (s *standing, err error) {
+func standingOf(ctx context.Context, output string) (s *standing, err error) {
 	if _, err := os.Stat(filepath.Join(output, "_longhaul", "job.json")); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	folder, err := inspect.Open(output)
+	folder, err := inspect.Open(ctx, output)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, folder.Close()) }()
 	s = &standing{records: folder.Manifest.Records()}
-	_, totals, err := folder.Checkpoint()
+	_, totals, err := folder.Checkpoint(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s.done = totals.Done()
-	if _, s.finished, err = folder.Succeeded(); err != nil {
+	if _, s.finished, err = folder.Succeeded(ctx); err != nil {
 		return nil, err
 	}
-	s.stop, err = folder.Stopped()
+	s.stop, err = folder.Stopped(ctx)
 	return s, err
 }
 

@@ -48,12 +48,13 @@ func mostFailed(summary job.Summary) error {
 // failed shows the groups, and as the last line the command that calls the largest
 // one again.
 func failed(w io.Writer, summary job.Summary) (err error) {
-	folder, err := inspect.Open(summary.Output)
+	ctx := context.Background()
+	folder, err := inspect.Open(ctx, summary.Output)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, folder.Close()) }()
-	found, err := folder.Failures(context.Background(), job.RedriveSpec{}, func(inspect.Failed) error { return nil })
+	found, err := folder.Failures(ctx, job.RedriveSpec{}, func(inspect.Failed) error { return nil })
 	if err != nil || len(found.Groups) == 0 {
 		return err
 	}
@@ -90,7 +91,7 @@ const messageWidth = 160
 
 // groupLine is such as: 412 × http 404 "customer # not found" (first: record 1031), and
 // below it an example if there is something to see in one.
-func groupLine(g job.FailureGroup) string {
+func groupLine(g failures.Group) string {
 	text := humanize.Comma(g.Count) + " × " + g.Name()
 	if message := oneLine(g.Pattern); message != "" {
 		text += ` "` + runewidth.Truncate(message, messageWidth, "…") + `"`

@@ -90,19 +90,19 @@ func withNamed(ctx context.Context, flags *connect.Flags, id string, use func(cl
 	case errors.As(err, &namespace):
 		return err
 	case errors.As(err, &none):
-		return fmt.Errorf("%s, and no Temporal server answers at %s; give the output folder of a job, or --address and the id of one", noFolder(id), none.Address)
+		return fmt.Errorf("%s, and no Temporal server answers at %s; give the output folder of a job, or --address and the id of one", noFolder(ctx, id), none.Address)
 	case errors.As(err, &missing):
-		return fmt.Errorf("%s, and no job of that id on the Temporal server at %s; give the output folder of a job, or the id of one", noFolder(id), address)
+		return fmt.Errorf("%s, and no job of that id on the Temporal server at %s; give the output folder of a job, or the id of one", noFolder(ctx, id), address)
 	}
 	return err
 }
 
 // noFolder says why the argument is not taken for an output folder.
-func noFolder(argument string) string {
+func noFolder(ctx context.Context, argument string) string {
 	if isNoFolder(argument) {
 		return "there is no folder " + argument
 	}
-	if standing, err := standingOf(argument); standing != nil && err == nil {
+	if standing, err := standingOf(ctx, argument); standing != nil && err == nil {
 		return argument + " was not written by longhaul run, so it does not tell the id of its job"
 	}
 	return "the folder " + argument + " is not the output of a job"
@@ -110,7 +110,7 @@ func noFolder(argument string) string {
 
 // onDisk says how a job stands that nobody works on now, and what goes on with it.
 func onDisk(cmd *cobra.Command, output string, kept *note, why string) error {
-	s, err := standingOf(output)
+	s, err := standingOf(cmd.Context(), output)
 	switch {
 	case err != nil:
 		return err

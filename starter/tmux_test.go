@@ -55,13 +55,13 @@ func play() {
 
 func played(began time.Time, n int64) snapshot {
 	s := snapshot{at: time.Now(), known: true}
-	s.Phase, s.Limit, s.Records, s.Started, s.Rate = job.PhaseRunning, job.LimitParallelism, 1_000_000, began.Add(-time.Hour), 12_345.6
+	s.Phase, s.Bottleneck, s.Records, s.Started, s.Rate = job.PhaseRunning, job.BottleneckParallelism, 1_000_000, began.Add(-time.Hour), 12_345.6
 	s.Succeeded, s.Failed, s.Skipped = 412_000+n, 1234, 100_000
 	s.Failures = []job.FailureCount{{Kind: "http", Status: 503, Count: 1200}, {Kind: "timeout", Count: 34}}
 	s.Latency = job.Latency{P50: 98.7, P95: 213.4, P99: 1034}
 	s.Settings = job.DefaultSpec().Settings()
 	if n > news/2 {
-		s.Phase, s.Limit = job.PhaseWaiting, job.LimitAPI
+		s.Phase, s.Bottleneck = job.PhaseWaiting, job.BottleneckAPI
 		s.wait = &job.Wait{Reason: job.WaitOutage, Since: began.Add(-3 * time.Minute), Until: began.Add(12 * time.Second), Last: "http 503"}
 	}
 	return s

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"path/filepath"
@@ -9,8 +10,8 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
-	"longhaul/internal/host"
-	"longhaul/internal/output"
+	"longhaul/internal/inspect"
+	"longhaul/internal/verify"
 	"longhaul/job"
 )
 
@@ -29,14 +30,14 @@ Exit code 0 if it is proven, 1 if it is refuted or not finished.`,
 			from, output := root, args[0]
 			if root == "" {
 				var err error
-				if from, output, err = findRoot(args[0]); err != nil {
+				if from, output, err = findRoot(cmd.Context(), args[0]); err != nil {
 					return err
 				}
 			}
 			if from != root {
 				say(cmd.ErrOrStderr(), "the paths in job.json start from %s", from)
 			}
-			v, err := host.Verify(cmd.Context(), from, output)
+			v, err := verify.Run(cmd.Context(), from, output)
 			if err != nil {
 				return err
 			}
@@ -54,8 +55,8 @@ Exit code 0 if it is proven, 1 if it is refuted or not finished.`,
 // findRoot finds what the paths of a worker's job start from. The worker knew the
 // folder by a path below its root: so where the folder is tells the root. An empty
 // root is the current directory.
-func findRoot(output string) (root, below string, err error) {
-	spec, err := host.SpecOf(output)
+func findRoot(ctx context.Context, output string) (root, below string, err error) {
+	spec, err := inspect.SpecOf(ctx, output)
 	if err != nil || spec == nil || spec.Input.Count != nil || filepath.IsAbs(spec.Input.URI) {
 		return "", output, err
 	}
@@ -82,7 +83,7 @@ func isFile(name string) bool {
 	return err == nil && !info.IsDir()
 }
 
-func printVerification(w io.Writer, v *output.Verification) {
+func printVerification(w io.Writer, v *verify.Result) {
 	for _, problem := range v.Problems {
 		say(w, "wrong: %s", problem)
 	}

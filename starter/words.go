@@ -84,14 +84,14 @@ func kindLines(s snapshot, most int) []string {
 
 func limitText(s snapshot) string {
 	switch {
-	case s.Limit == "", s.Phase == job.PhaseWaiting: // the phase says it
+	case s.Bottleneck == "", s.Phase == job.PhaseWaiting: // the phase says it
 		return ""
-	case s.Limit == job.LimitParallelism:
+	case s.Bottleneck == job.BottleneckParallelism:
 		return "limited by parallelism " + humanize.Comma(int64(s.Settings.Parallelism))
-	case s.Limit == job.LimitRate:
+	case s.Bottleneck == job.BottleneckRate:
 		return fmt.Sprintf("limited by rate %g", s.Settings.Rate)
 	}
-	return "limited by " + string(s.Limit)
+	return "limited by " + string(s.Bottleneck)
 }
 
 func latencyText(l job.Latency) string {

@@ -17,7 +17,7 @@ type batches struct {
 type openBatch struct {
 	received int64
 	journals []job.JournalRef
-	finished []job.Finished
+	finished []job.ChunkTiming
 }
 
 // add keeps a journal once, with all that was sealed of it: one of a redrive is in
@@ -47,7 +47,7 @@ func (b *batches) add(receipt job.Receipt, from, now time.Time) (job.Batch, bool
 	for _, journal := range receipt.Journals {
 		gathered.add(journal)
 	}
-	gathered.finished = append(gathered.finished, job.Finished{From: from, At: now, Records: receipt.Called})
+	gathered.finished = append(gathered.finished, job.ChunkTiming{From: from, At: now, Records: receipt.Called})
 	batch := job.Batch{Number: number, Journals: gathered.journals, Finished: gathered.finished, Range: job.Range{
 		First: number * b.plan.BatchRecords,
 		Last:  min((number+1)*b.plan.BatchRecords, b.plan.Records),

@@ -65,7 +65,7 @@ func (w *world) IndexInput(_ context.Context, spec job.Spec) (job.Plan, error) {
 func (w *world) ProcessChunk(_ context.Context, _ job.Ref, chunk job.Chunk) (job.Receipt, error) {
 	w.mu.Lock()
 	w.chunks = append(w.chunks, chunk)
-	w.calls += chunk.Share.Calls
+	w.calls += chunk.Grant.Calls
 	w.most = max(w.most, w.calls)
 	unfinished := w.unfinished != nil && w.unfinished(chunk)
 	if !unfinished {
@@ -76,7 +76,7 @@ func (w *world) ProcessChunk(_ context.Context, _ job.Ref, chunk job.Chunk) (job
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if !chunk.Final { // else its share stays with its neighbours
-			w.calls -= chunk.Share.Calls
+			w.calls -= chunk.Grant.Calls
 		}
 	}()
 	if unfinished {

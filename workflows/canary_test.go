@@ -126,7 +126,7 @@ func TestWhatChunksAreToldOfTheJob(t *testing.T) {
 	lanes := map[int]bool{}
 	for _, chunk := range w.chunks {
 		require.Equal(t, &job.FailureBudget{Limit: spec.MaxFailures, Before: w.kept}, chunk.Failures)
-		require.Equal(t, !lanes[chunk.Share.Lane], chunk.Share.Fresh)
-		lanes[chunk.Share.Lane] = true
+		require.Equal(t, !lanes[chunk.Grant.Lane], chunk.Grant.Fresh)
+		lanes[chunk.Grant.Lane] = true
 	}
 }

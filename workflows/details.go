@@ -38,7 +38,7 @@ func details(p job.Progress) string {
 		row("latency", fmt.Sprintf("p50 %s ms, p95 %s ms, p99 %s ms", digits(p.Latency.P50), digits(p.Latency.P95), digits(p.Latency.P99)))
 	}
 	row("time left", leftRow(p))
-	row("limited by", string(p.Limit))
+	row("limited by", string(p.Bottleneck))
 	row("settings", settingsRow(p.Settings))
 	row("last error", strings.Join(strings.Fields(p.LastError), " "))
 	if p.Call != "" {

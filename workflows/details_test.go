@@ -33,8 +33,8 @@ func TestDetails(t *testing.T) {
 		Phase: job.PhaseRunning, Records: 15_000_000, Totals: job.Totals{Succeeded: 1_237_500, Failed: 12_500}, Output: "a|b",
 		Failures: []job.FailureCount{{Kind: "http", Status: 503, Count: 12_300}, {Kind: "timeout", Count: 200}},
 		TimeLeft: &job.TimeLeft{From: job.Duration(time.Minute), To: job.Duration(time.Hour)}, Rate: 1234.6,
-		Latency: job.Latency{P50: 98.4, P95: 1234, P99: 2000},
-		Limit:   job.LimitRate, LastError: "two\nlines", Settings: settings,
+		Latency:    job.Latency{P50: 98.4, P95: 1234, P99: 2000},
+		Bottleneck: job.BottleneckRate, LastError: "two\nlines", Settings: settings,
 	}))
 }
 

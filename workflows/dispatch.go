@@ -110,7 +110,7 @@ func (d *dispatcher) next(ctx, chunks workflow.Context) bool {
 	if d.state.Paused || d.lanes.free() < 0 {
 		return true // that came while it waited for the pace
 	}
-	chunk := job.Chunk{Share: d.lanes.take()}
+	chunk := job.Chunk{Grant: d.lanes.take()}
 	if d.version > workflow.DefaultVersion {
 		chunk.Failures = d.failureBudget()
 	}
@@ -190,7 +190,7 @@ func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk, paced int64)
 	began := workflow.Now(ctx).Add(chunk.StartDelay.Std())
 	options := withActivities(ctx, d.spec, chunk.String())
 	err := workflow.ExecuteActivity(options, methods.ProcessChunk, d.state.Plan.Ref, chunk).Get(options, &receipt)
-	d.lanes.giveBack(chunk.Share.Lane, receipt.Pool, chunk.Final && !receipt.Unfinished)
+	d.lanes.giveBack(chunk.Grant.Lane, receipt.Pool, chunk.Final && !receipt.Unfinished)
 	if err != nil {
 		d.stop(err)
 		return

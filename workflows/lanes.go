@@ -24,7 +24,7 @@ const (
 type lanes struct {
 	// run is that of the workflow.
 	run    string
-	shares []job.Share
+	shares []job.LaneGrant
 	state  []laneState
 }
 
@@ -45,7 +45,7 @@ func newLanes(run string, parallelism int, rate float64, chunkSize, left int64) 
 	n := min(max(parallelism/callsPerLane, forRate, minLanes), maxLanes)
 	n = min(n, parallelism, int(max(1, min(maxLanes, ceilDiv(left, smallestChunk)))))
 	n = len(splitRate(rate, n))
-	l := &lanes{run: run, shares: make([]job.Share, n), state: make([]laneState, n)}
+	l := &lanes{run: run, shares: make([]job.LaneGrant, n), state: make([]laneState, n)}
 	l.retune(parallelism, rate, 0)
 	return l
 }
@@ -58,7 +58,7 @@ func (l *lanes) retune(parallelism int, rate float64, version int64) {
 	n := len(l.shares)
 	rates := splitRate(rate, min(n, parallelism))
 	for i := range l.shares {
-		share := job.Share{Run: l.run, Lane: i, Version: version, Pool: l.shares[i].Pool}
+		share := job.LaneGrant{Run: l.run, Lane: i, Version: version, Pool: l.shares[i].Pool}
 		if i < len(rates) {
 			share.Calls, share.Rate = parallelism/n, rates[i]
 			if i < parallelism%n {
@@ -133,7 +133,7 @@ func (l *lanes) free() int {
 }
 
 // take returns a free lane's share; there must be one.
-func (l *lanes) take() job.Share {
+func (l *lanes) take() job.LaneGrant {
 	lane := l.free()
 	l.state[lane] = laneTaken
 	share := l.shares[lane]

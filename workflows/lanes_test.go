@@ -79,7 +79,7 @@ func TestSharesGrowAndShrinkTogether(t *testing.T) {
 		before, after := limits.Draw(t, "before"), limits.Draw(t, "after")
 		l := newLanes("run", before, rates.Draw(t, "rate before"), 1000, 1<<30)
 		rate := rates.Draw(t, "rate after")
-		old := append([]job.Share(nil), l.shares...)
+		old := append([]job.LaneGrant(nil), l.shares...)
 		l.retune(after, rate, 1)
 		mixed, calls, sum := 0, 0, 0.0
 		for i, share := range l.shares {

@@ -33,10 +33,10 @@ type meter struct {
 
 // measured is one receipt.
 type measured struct {
-	at      time.Time
-	records int64
-	median  int64
-	limit   job.Limit
+	at         time.Time
+	records    int64
+	median     int64
+	bottleneck job.Bottleneck
 }
 
 // meterState is what a run carries to the next.
@@ -89,7 +89,7 @@ func (m *meter) add(now time.Time, receipt job.Receipt) {
 	if median > 0 && (m.fastest == 0 || median < m.fastest) {
 		m.fastest = median
 	}
-	m.recent = append(m.recent, measured{now, receipt.Done(), median, receipt.Limit})
+	m.recent = append(m.recent, measured{now, receipt.Done(), median, receipt.Bottleneck})
 	for now.Sub(m.recent[0].at) > recently {
 		m.recent = m.recent[1:]
 	}
@@ -131,22 +131,22 @@ func (m *meter) rate(now, started time.Time) float64 {
 	return perSecond(records, now.Sub(from))
 }
 
-// limit is the most frequent of the last minute's, the API's if it has become
+// bottleneck is the most frequent of the last minute's, the API's if it has become
 // slower.
-func (m *meter) limit() job.Limit {
-	counts := map[job.Limit]int{}
-	var most job.Limit
+func (m *meter) bottleneck() job.Bottleneck {
+	counts := map[job.Bottleneck]int{}
+	var most job.Bottleneck
 	medians := make([]int64, 0, len(m.recent))
 	for _, r := range m.recent {
-		if counts[r.limit]++; counts[r.limit] >= counts[most] {
-			most = r.limit
+		if counts[r.bottleneck]++; counts[r.bottleneck] >= counts[most] {
+			most = r.bottleneck
 		}
 		medians = append(medians, r.median)
 	}
-	if most == job.LimitParallelism {
+	if most == job.BottleneckParallelism {
 		slices.Sort(medians)
 		if medians[len(medians)/2] > slower*m.fastest {
-			return job.LimitAPI
+			return job.BottleneckAPI
 		}
 	}
 	return most

@@ -27,14 +27,14 @@ func TestTheMeterMergesReceipts(t *testing.T) {
 	m := newMeter(meterState{})
 	for second := range 120 {
 		m.add(began.Add(time.Duration(second)*time.Second), job.Receipt{
-			Totals: job.Totals{Succeeded: 9, Failed: 1}, Latency: encoded(t, 1000, 2000, 100_000), Limit: job.LimitRate,
+			Totals: job.Totals{Succeeded: 9, Failed: 1}, Latency: encoded(t, 1000, 2000, 100_000), Bottleneck: job.BottleneckRate,
 			Failures: []job.FailureCount{{Kind: "http", Status: 503 - second%2, Count: int64(1 + second%2)}}, LastError: "no",
 		})
 	}
 	now := began.Add(120 * time.Second)
 	require.InDelta(t, 10, m.rate(now, began), 0.5, "that of the last minute")
 	require.LessOrEqual(t, len(m.recent), 61)
-	require.Equal(t, job.LimitRate, m.limit())
+	require.Equal(t, job.BottleneckRate, m.bottleneck())
 	require.InDelta(t, 2, m.quantiles().P50, 0.1)
 	require.InDelta(t, 100, m.quantiles().P99, 2)
 	require.Equal(t, []job.FailureCount{{Kind: "http", Status: 502, Count: 120}, {Kind: "http", Status: 503, Count: 60}}, m.failures)
@@ -43,7 +43,7 @@ func TestTheMeterMergesReceipts(t *testing.T) {
 	require.Equal(t, m.quantiles(), next.quantiles(), "the next run goes on")
 	require.Equal(t, m.failures, next.failures)
 	require.Equal(t, "no", next.lastError)
-	require.Empty(t, next.limit(), "not known yet")
+	require.Empty(t, next.bottleneck(), "not known yet")
 	require.Zero(t, newMeter(meterState{Latency: "damaged"}).quantiles())
 }
 
@@ -52,13 +52,13 @@ func TestAnAPIThatHasBecomeSlowerIsTheLimit(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(10_000, 0)
 	m := newMeter(meterState{})
-	m.add(now, job.Receipt{Latency: encoded(t, 1000), Limit: job.LimitParallelism})
-	require.Equal(t, job.LimitParallelism, m.limit())
+	m.add(now, job.Receipt{Latency: encoded(t, 1000), Bottleneck: job.BottleneckParallelism})
+	require.Equal(t, job.BottleneckParallelism, m.bottleneck())
 	for range 3 {
 		now = now.Add(50 * time.Second)
-		m.add(now, job.Receipt{Latency: encoded(t, 2500), Limit: job.LimitParallelism})
+		m.add(now, job.Receipt{Latency: encoded(t, 2500), Bottleneck: job.BottleneckParallelism})
 	}
-	require.Equal(t, job.LimitAPI, m.limit())
+	require.Equal(t, job.BottleneckAPI, m.bottleneck())
 }
 
 func TestOutagesAreHeardOf(t *testing.T) {

@@ -15,7 +15,7 @@ func (d *dispatcher) progress() (job.Progress, error) {
 		Totals: d.state.Totals.Add(d.received), Skipped: d.state.Plan.Totals.Done(),
 		Failures: d.meter.failures, Latency: d.meter.quantiles(), LastError: d.meter.lastError,
 		Started: d.state.Started, Settings: d.settings(), Changes: d.state.Changes,
-		Rate: d.meter.rate(d.now, d.state.Started), Limit: d.limit(),
+		Rate: d.meter.rate(d.now, d.state.Started), Bottleneck: d.bottleneck(),
 	}
 	for _, notice := range d.meter.waiting {
 		if notice.Wait != nil {
@@ -53,19 +53,19 @@ func (d *dispatcher) phaseNow() job.Phase {
 	return d.phase
 }
 
-// limit is what keeps the job from being faster now.
-func (d *dispatcher) limit() job.Limit {
+// bottleneck is what keeps the job from being faster now.
+func (d *dispatcher) bottleneck() job.Bottleneck {
 	switch {
 	case d.phaseNow() == job.PhaseWaiting:
-		return job.LimitAPI
+		return job.BottleneckAPI
 	case d.phaseNow() != job.PhaseRunning:
 		return ""
 	case d.awaitsSuccess():
-		return job.LimitCanary
+		return job.BottleneckCanary
 	case d.lanes.free() >= 0 && d.pace.due.After(d.now):
-		return job.LimitInterval
+		return job.BottleneckInterval
 	}
-	return d.meter.limit()
+	return d.meter.bottleneck()
 }
 
 // timeLeft is nil while there is no rate, or nothing left.

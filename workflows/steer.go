@@ -138,7 +138,7 @@ func (d *dispatcher) tell(ctx workflow.Context, changes []job.Change, request jo
 	request.WorkflowID, request.RunID = info.WorkflowExecution.ID, info.WorkflowExecution.RunID
 	control := job.Control{
 		Epoch: d.state.Plan.Epoch, Run: d.lanes.run, Version: d.state.Control, Paused: d.state.Paused,
-		Shares: append([]job.Share(nil), d.lanes.shares...), Changes: changes, MaxFailures: &d.spec.MaxFailures,
+		Grants: append([]job.LaneGrant(nil), d.lanes.shares...), Changes: changes, MaxFailures: &d.spec.MaxFailures,
 	}
 	// Also while the job is being canceled.
 	ctx, done := workflow.NewDisconnectedContext(ctx)

@@ -68,14 +68,14 @@ func TestUpdatesSteerTheDispatch(t *testing.T) {
 	require.Equal(t, during[0], during[1], "an hour of pause")
 	calls := 0
 	for _, chunk := range w.chunks[during[1] : during[1]+12] {
-		calls += chunk.Share.Calls
-		require.EqualValues(t, 3, chunk.Share.Version)
+		calls += chunk.Grant.Calls
+		require.EqualValues(t, 3, chunk.Grant.Version)
 	}
 	require.Len(t, w.controls, 3)
 	require.True(t, w.controls[0].Paused)
 	require.False(t, w.controls[2].Paused)
 	sum := 0
-	for _, share := range w.controls[1].Shares {
+	for _, share := range w.controls[1].Grants {
 		sum += share.Calls
 	}
 	require.Equal(t, 10, sum)

@@ -21,6 +21,20 @@ type key struct {
 	status        int
 }
 
+// Group is the records that failed in the same way.
+type Group struct {
+	// Pattern is their message, with # for numbers, ids and quoted values unless
+	// all are the same; empty for messages that were too many to tell apart.
+	Pattern string
+	// Failure is that of the first record.
+	Failure job.CallError
+	// Count is how many; First is the lowest index among them.
+	Count, First int64
+}
+
+// Name is the kind and, if there is one, the status.
+func (g Group) Name() string { return g.Failure.Name() }
+
 // Groups gathers failed records. When there are very many groups, further ones
 // are formed by kind and status alone.
 type Groups struct {
@@ -28,7 +42,7 @@ type Groups struct {
 }
 
 type group struct {
-	job.FailureGroup
+	Group
 	// differ: not all messages are the same, so there is something to mask.
 	differ bool
 }
@@ -46,7 +60,7 @@ func (g *Groups) Add(index int64, failure job.CallError) {
 	}
 	failure.Message = clip(failure.Message, maxExample)
 	if !known {
-		of = &group{FailureGroup: job.FailureGroup{Pattern: k.pattern, Failure: failure, First: index}}
+		of = &group{Group: Group{Pattern: k.pattern, Failure: failure, First: index}}
 		g.byKey[k] = of
 	}
 	of.Count++
@@ -57,15 +71,15 @@ func (g *Groups) Add(index int64, failure job.CallError) {
 }
 
 // Sorted returns the groups, the largest first.
-func (g *Groups) Sorted() []job.FailureGroup {
-	sorted := make([]job.FailureGroup, 0, len(g.byKey))
+func (g *Groups) Sorted() []Group {
+	sorted := make([]Group, 0, len(g.byKey))
 	for _, of := range g.byKey {
 		if !of.differ {
 			of.Pattern = clip(strings.Join(strings.Fields(of.Failure.Message), " "), maxMask)
 		}
-		sorted = append(sorted, of.FailureGroup)
+		sorted = append(sorted, of.Group)
 	}
-	slices.SortFunc(sorted, func(a, b job.FailureGroup) int {
+	slices.SortFunc(sorted, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.First, b.First))
 	})
 	return sorted

@@ -21,7 +21,7 @@ func TestFailuresAreGrouped(t *testing.T) {
 		}
 		g.Add(int64(index), failure)
 	}
-	require.Equal(t, []job.FailureGroup{
+	require.Equal(t, []Group{
 		{Pattern: "customer # not found", Failure: job.CallError{Kind: "http", Status: 404, Message: "customer 9000 not found"}, Count: 2000, First: 0},
 		{Pattern: "no answer within 5s", Failure: job.CallError{Kind: "timeout", Message: "no answer within 5s"}, Count: 1000, First: 2},
 	}, g.Sorted())
@@ -49,10 +49,10 @@ func TestTheRedriveCommands(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []Command{
 		{"longhaul redrive out --status 401", 7}, {"longhaul redrive out --kind timeout", 3},
-	}, Redrives("out", []job.FailureGroup{
+	}, Redrives("out", []Group{
 		{Failure: job.CallError{Kind: "http", Status: 401}, Count: 5},
 		{Failure: job.CallError{Kind: "timeout"}, Count: 3},
 		{Failure: job.CallError{Kind: "http", Status: 401}, Count: 2},
 	}))
-	require.Equal(t, []Command{{`longhaul redrive 'it'\''s' --kind 'a b'`, 1}}, Redrives("it's", []job.FailureGroup{{Failure: job.CallError{Kind: "a b"}, Count: 1}}))
+	require.Equal(t, []Command{{`longhaul redrive 'it'\''s' --kind 'a b'`, 1}}, Redrives("it's", []Group{{Failure: job.CallError{Kind: "a b"}, Count: 1}}))
 }

@@ -16,7 +16,7 @@ type Command struct {
 
 // Redrives are the commands that call the groups' records again: by status where
 // they have one, else by kind. The first is that of the first group.
-func Redrives(output string, groups []job.FailureGroup) []Command {
+func Redrives(output string, groups []Group) []Command {
 	var commands []Command
 	at := map[string]int{}
 	for _, group := range groups {

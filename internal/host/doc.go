@@ -1,7 +1,3 @@
-// Package host puts a worker together: storage, input, output, calls, pool and
-// activities, registered with a Temporal worker. It is the only place that
-// wires everything; nothing imports it but the two programs.
-//
-// jobs.go keeps the jobs that are open in this process (one pool, one caller
-// each), open.go makes one, watch.go renews its lease while it is busy.
+// Package host registers Longhaul's workflow and activities with a Temporal worker,
+// and runs it.
 package host

@@ -12,7 +12,8 @@ import (
 
 	"longhaul/activities"
 	"longhaul/calls"
-	"longhaul/internal/storage"
+	"longhaul/internal/output"
+	"longhaul/internal/session"
 	"longhaul/workflows"
 )
 
@@ -39,26 +40,23 @@ type Options struct {
 
 // Host is a worker that has not been started yet.
 type Host struct {
-	worker worker.Worker
-	jobs   *jobs
+	worker   worker.Worker
+	sessions *session.Registry
 	// fatal gets the error that ended the worker by itself.
 	fatal chan error
 }
 
 // New makes a worker for the client's namespace.
 func New(c client.Client, options Options) (*Host, error) {
-	store := storage.Unconfined(".")
-	if options.Root != "" {
-		var err error
-		if store, err = storage.Confined(options.Root); err != nil {
-			return nil, err
-		}
+	store, err := output.LocalStore(options.Root)
+	if err != nil {
+		return nil, err
 	}
-	opened := newJobs(store, c, calls.Options{
-		Env: allowedEnv(options.AllowEnv), Functions: options.Functions,
+	sessions := session.NewRegistry(session.Options{Store: store, Client: c, Logger: options.Logger, Calls: calls.Options{
+		Env: session.AllowedEnv(options.AllowEnv), Functions: options.Functions,
 		AllowHosts: options.AllowHosts, AllowExec: options.AllowExec, Dir: options.Root,
 		Log: func(record int64, line string) { options.Logger.Info(line, "record", record) },
-	})
+	}})
 	fatal := make(chan error, 1)
 	w := worker.New(c, options.TaskQueue, worker.Options{
 		OnFatalError:      func(err error) { fatal <- err },
@@ -69,8 +67,8 @@ func New(c client.Client, options Options) (*Host, error) {
 		DisableRegistrationAliasing:      true,
 	})
 	w.RegisterWorkflow(workflows.BulkCall)
-	w.RegisterActivity(activities.New(opened))
-	return &Host{worker: w, jobs: opened, fatal: fatal}, nil
+	w.RegisterActivity(activities.New(sessions))
+	return &Host{worker: w, sessions: sessions, fatal: fatal}, nil
 }
 
 // Run works until ctx is done, then stops taking records, waits for the calls
@@ -87,5 +85,5 @@ func (h *Host) Run(ctx context.Context) error {
 	case err = <-h.fatal:
 		err = fmt.Errorf("the worker cannot go on: %w", err)
 	}
-	return errors.Join(err, h.jobs.close())
+	return errors.Join(err, h.sessions.Close())
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"longhaul/internal/storage"
 	"longhaul/job"
 )
 
@@ -20,23 +21,41 @@ const IndexStep = 256
 // maxRecordBytes bounds one record, so that memory stays bounded.
 const maxRecordBytes = 64 << 20
 
-// Object is the stored input, see package storage.
-type Object = interface {
-	io.ReaderAt
-	io.Closer
+// Input is a list of records.
+type Input interface {
+	// Index checks every record and writes the index, which lets Records start
+	// anywhere. It reports the number of records so far now and then.
+	Index(ctx context.Context, index io.Writer, report func(records int64)) (job.Fingerprint, error)
+	// Records gives the records of the range, using an index that Index wrote. With a
+	// nil index it reads from the start.
+	Records(index io.ReaderAt, r job.Range) iter.Seq2[job.Record, error]
+	// Size and ModTime are the quick way to tell that an input has not changed.
 	Size() int64
 	ModTime() time.Time
+	io.Closer
+}
+
+// Open opens the input of a spec. The context bounds all that is read of it.
+func Open(ctx context.Context, store storage.Store, spec job.InputSpec) (Input, error) {
+	if spec.Count != nil {
+		return Count(*spec.Count), nil
+	}
+	object, err := store.Open(ctx, spec.URI)
+	if err != nil {
+		return nil, err
+	}
+	return NewFile(object, spec.URI, spec.ResolvedFormat()), nil
 }
 
 // File is an input that lies in an object.
 type File struct {
-	object Object
+	object storage.Object
 	uri    string
 	format job.Format
 }
 
 // NewFile reads records of the format from the object. The uri is for errors.
-func NewFile(object Object, uri string, format job.Format) *File {
+func NewFile(object storage.Object, uri string, format job.Format) *File {
 	return &File{object, uri, format}
 }
 
@@ -140,7 +159,7 @@ func (f *File) seek(index io.ReaderAt, first int64) (records scanner, skip int64
 		var entry [8]byte
 		if _, err := index.ReadAt(entry[:], first/IndexStep*8); err != nil {
 			return nil, 0, job.Errorf(job.KindOutput, "_longhaul/index", "is too short: %w", err).
-				WithHint("delete _longhaul/job.json, so that the input is indexed anew")
+				WithHint("start the job with another output folder: the index is damaged")
 		}
 		offset = int64(binary.BigEndian.Uint64(entry[:]))
 		skip = first % IndexStep

@@ -6,12 +6,8 @@ import (
 	"slices"
 
 	"longhaul/internal/failures"
-	"longhaul/internal/output"
 	"longhaul/job"
 )
-
-// Failed is a record that failed.
-type Failed = output.Failed
 
 // Failures are the failed records of a job, together.
 type Failures struct {
@@ -23,7 +19,7 @@ type Failures struct {
 	// AtWork: a worker is at work in the folder.
 	AtWork bool
 	// Groups are those of the chosen, the largest first.
-	Groups []job.FailureGroup
+	Groups []failures.Group
 	// Kinds are all that there are, chosen or not, in the order of their names.
 	Kinds []string
 }
@@ -32,7 +28,7 @@ type Failures struct {
 func (f *Folder) Failures(ctx context.Context, chosen job.RedriveSpec, use func(Failed) error) (Failures, error) {
 	found := Failures{Records: f.Manifest.Records()}
 	groups, kinds := failures.NewGroups(), map[string]bool{}
-	err := f.EachFailed(ctx, f.Manifest, func(failed Failed) error {
+	err := f.eachFailed(ctx, func(failed Failed) error {
 		found.Failed++
 		kinds[failed.Error.Kind] = true
 		if !chosen.Chooses(failed.Error) {
@@ -49,6 +45,6 @@ func (f *Folder) Failures(ctx context.Context, chosen job.RedriveSpec, use func(
 		return found, err
 	}
 	found.Groups, found.Kinds = groups.Sorted(), slices.Sorted(maps.Keys(kinds))
-	found.AtWork, err = f.AtWork()
+	found.AtWork, err = f.Claims.AtWork(ctx)
 	return found, err
 }

@@ -1,33 +1,30 @@
 package output
 
 import (
-	"errors"
-	"fmt"
-	"path"
+	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"longhaul/job"
 )
 
-// commit reads the commit of a batch; isMissing if the batch is not done.
-func (f *Folder) commit(batch int64) (job.Commit, error) {
+// Commit reads the commit of a batch; fs.ErrNotExist if the batch is not done.
+func (f *Folder) Commit(ctx context.Context, batch int64) (job.Commit, error) {
 	var commit job.Commit
-	err := f.readJSON(commitName(batch), &commit)
+	err := f.readJSON(ctx, CommitName(batch), &commit)
 	return commit, err
 }
 
-// committed are the numbers of the batches that are done, in order.
-func (f *Folder) committed() ([]int64, error) {
-	names, err := f.store.List(commitDir)
+// Committed are the numbers of the batches that are done, in order.
+func (f *Folder) Committed(ctx context.Context) ([]int64, error) {
+	entries, err := f.store.List(ctx, commitDir)
 	if err != nil {
 		return nil, err
 	}
-	numbers := make([]int64, 0, len(names))
-	for _, name := range names {
-		var number int64
-		base := path.Base(name)
-		if _, err := fmt.Sscanf(strings.TrimSuffix(base, ".json"), "%d", &number); err == nil && strings.HasSuffix(base, ".json") {
+	numbers := make([]int64, 0, len(entries))
+	for _, entry := range entries {
+		if number, ok := NumberIn(entry.Name, commitDir, ".json"); ok {
 			numbers = append(numbers, number)
 		}
 	}
@@ -36,62 +33,45 @@ func (f *Folder) committed() ([]int64, error) {
 	return numbers, nil
 }
 
+// NumberIn is the number of the batch in an object's name, between its prefix and its
+// suffix.
+func NumberIn(name, prefix, suffix string) (number int64, ok bool) {
+	digits, found := strings.CutSuffix(strings.TrimPrefix(name, prefix), suffix)
+	number, err := strconv.ParseInt(digits, 10, 64)
+	return number, found && err == nil && number >= 0
+}
+
 // CommittedTo is the end of the last batch that is done.
-func (f *Folder) CommittedTo() (int64, error) {
-	numbers, err := f.committed()
+func (f *Folder) CommittedTo(ctx context.Context) (int64, error) {
+	numbers, err := f.Committed(ctx)
 	if err != nil || len(numbers) == 0 {
 		return 0, err
 	}
-	commit, err := f.commit(numbers[len(numbers)-1])
+	commit, err := f.Commit(ctx, numbers[len(numbers)-1])
 	return commit.Last, err
 }
 
-// HasSuccess says whether a journal holds the answer of a call that succeeded.
-func (f *Folder) HasSuccess() (bool, error) {
-	names, err := f.store.List(journalDir)
-	if err != nil {
-		return false, err
-	}
-	for _, name := range names {
-		err := f.eachEntry(name, func(e entry) error {
-			if e.outcome == succeeded {
-				return errFound
-			}
-			return nil
-		})
-		if errors.Is(err, errFound) {
-			return true, nil
-		}
-		if err != nil && !isMissing(err) {
-			return false, err
-		}
-	}
-	return false, nil
-}
-
-var errFound = errors.New("found")
-
 // Resume is Checkpoint, but a _SUCCESS that is not true any more, because commits
 // were deleted to have batches made anew, goes.
-func (f *Folder) Resume(records int64) ([]job.Range, job.Totals, error) {
-	ranges, totals, err := f.Checkpoint()
+func (f *Folder) Resume(ctx context.Context, records int64) ([]job.Range, job.Totals, error) {
+	ranges, totals, err := f.Checkpoint(ctx)
 	if err == nil && totals.Done() < records {
-		err = f.store.Delete(successName)
+		err = f.store.Delete(ctx, SuccessName)
 	}
 	return ranges, totals, err
 }
 
 // Checkpoint is what the commits say together: the ranges that are done, merged and
 // in order, and their totals.
-func (f *Folder) Checkpoint() ([]job.Range, job.Totals, error) {
+func (f *Folder) Checkpoint(ctx context.Context) ([]job.Range, job.Totals, error) {
 	var ranges []job.Range
 	var totals job.Totals
-	numbers, err := f.committed()
+	numbers, err := f.Committed(ctx)
 	if err != nil {
 		return nil, totals, err
 	}
 	for _, number := range numbers {
-		commit, err := f.commit(number)
+		commit, err := f.Commit(ctx, number)
 		if err != nil {
 			return nil, totals, err
 		}

@@ -1,15 +1,17 @@
 package output
 
 import (
+	"context"
 	"errors"
 
+	"longhaul/internal/storage"
 	"longhaul/job"
 )
 
 // Control reads the settings that were changed; nil if none were.
-func (f *Folder) Control() (*job.Control, error) {
+func (f *Folder) Control(ctx context.Context) (*job.Control, error) {
 	var control job.Control
-	err := f.readJSON(controlName, &control)
+	err := f.readJSON(ctx, controlName, &control)
 	if isMissing(err) {
 		return nil, nil
 	}
@@ -19,11 +21,11 @@ func (f *Folder) Control() (*job.Control, error) {
 // PutControl writes changed settings for the running chunks. Changes that are
 // there already stay, before the new ones. A version that was written before is
 // not written again.
-func (f *Folder) PutControl(control job.Control) error {
-	if err := f.Holds(control.Epoch); err != nil {
+func (f *Folder) PutControl(ctx context.Context, control job.Control) error {
+	if err := f.Claims.Check(ctx, control.Epoch); err != nil {
 		return err
 	}
-	old, err := f.Control()
+	old, err := f.Control(ctx)
 	var damaged *job.Error
 	if err != nil && !errors.As(err, &damaged) {
 		return err
@@ -34,5 +36,5 @@ func (f *Folder) PutControl(control job.Control) error {
 		}
 		control.Changes = append(old.Changes, control.Changes...)
 	}
-	return f.store.Put(controlName, writeJSON(control))
+	return f.store.Put(ctx, controlName, storage.JSON(control))
 }

@@ -15,7 +15,7 @@ func change(to string) []job.Change { return []job.Change{{What: "rate", To: to}
 func TestControlKeepsEveryChange(t *testing.T) {
 	t.Parallel()
 	f, _ := claimed(t)
-	none, err := f.Control()
+	none, err := f.Control(t.Context())
 	require.NoError(t, err)
 	require.Nil(t, none)
 	for _, control := range []job.Control{
@@ -24,9 +24,9 @@ func TestControlKeepsEveryChange(t *testing.T) {
 		{Epoch: 1, Run: "a", Version: 2, Changes: change("again")}, // a retried activity
 		{Epoch: 1, Run: "b", Version: 1, Changes: change("3")},
 	} {
-		require.NoError(t, f.PutControl(control))
+		require.NoError(t, f.PutControl(t.Context(), control))
 	}
-	control, err := f.Control()
+	control, err := f.Control(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "b", control.Run)
 	require.False(t, control.Paused)
@@ -35,6 +35,6 @@ func TestControlKeepsEveryChange(t *testing.T) {
 		to = append(to, c.To)
 	}
 	require.Equal(t, []string{"1", "2", "3"}, to)
-	err = f.PutControl(job.Control{Epoch: 7, Run: "zombie", Version: 9})
+	err = f.PutControl(t.Context(), job.Control{Epoch: 7, Run: "zombie", Version: 9})
 	require.Equal(t, job.KindTakenOver, job.KindOf(err))
 }

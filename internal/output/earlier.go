@@ -1,24 +1,27 @@
 package output
 
 import (
+	"context"
 	"fmt"
+	"time"
 
+	"longhaul/internal/storage"
 	"longhaul/job"
 )
 
-func earlierName(epoch int64) string { return fmt.Sprintf("%s/%06d.json", earlierDir, epoch) }
+func earlierName(epoch int64) string { return fmt.Sprintf("%s%06d.json", earlierDir, epoch) }
 
 // putEarlier keeps what was known of the batches and failures that were discarded.
 // Run again after a kill, it adds to what is there.
-func (f *Folder) putEarlier(epoch int64, run job.EarlierRun) error {
+func (f *Folder) putEarlier(ctx context.Context, epoch int64, run job.EarlierRun) error {
 	if run.Failed == 0 && len(run.Finished) == 0 {
 		return nil
 	}
 	var before job.EarlierRun
-	if err := f.readJSON(earlierName(epoch), &before); err != nil && !isMissing(err) {
+	if err := f.readJSON(ctx, earlierName(epoch), &before); err != nil && !isMissing(err) {
 		return err
 	}
-	stop, err := f.Stopped()
+	stop, err := f.Stopped(ctx)
 	if err != nil {
 		return err
 	}
@@ -27,19 +30,19 @@ func (f *Folder) putEarlier(epoch int64, run job.EarlierRun) error {
 	}
 	run.Totals, run.Finished = run.Add(before.Totals), append(before.Finished, run.Finished...)
 	run.Ended = later(run.Ended, before.Ended)
-	return f.store.Put(earlierName(epoch), writeJSON(run))
+	return f.store.Put(ctx, earlierName(epoch), storage.JSON(run))
 }
 
 // Earlier are the runs of which something was discarded, the first one first.
-func (f *Folder) Earlier() ([]job.EarlierRun, error) {
-	names, err := f.store.List(earlierDir)
+func (f *Folder) Earlier(ctx context.Context) ([]job.EarlierRun, error) {
+	entries, err := f.store.List(ctx, earlierDir)
 	if err != nil {
 		return nil, err
 	}
-	runs := make([]job.EarlierRun, 0, len(names))
-	for _, name := range names {
+	runs := make([]job.EarlierRun, 0, len(entries))
+	for _, entry := range entries {
 		var run job.EarlierRun
-		if err := f.readJSON(name, &run); err != nil {
+		if err := f.readJSON(ctx, entry.Name, &run); err != nil {
 			return nil, err
 		}
 		runs = append(runs, run)
@@ -48,9 +51,9 @@ func (f *Folder) Earlier() ([]job.EarlierRun, error) {
 }
 
 // Stopped is why the job was stopped by what its calls came to; nil if it was not.
-func (f *Folder) Stopped() (*job.StopError, error) {
+func (f *Folder) Stopped(ctx context.Context) (*job.StopError, error) {
 	var stop job.StopError
-	err := f.readJSON(stoppedName, &stop)
+	err := f.readJSON(ctx, stoppedName, &stop)
 	if isMissing(err) {
 		return nil, nil
 	}
@@ -61,12 +64,19 @@ func (f *Folder) Stopped() (*job.StopError, error) {
 }
 
 // PutStopped says why the job was stopped.
-func (f *Folder) PutStopped(epoch int64, stop job.StopError) error {
-	if err := f.Holds(epoch); err != nil {
+func (f *Folder) PutStopped(ctx context.Context, epoch int64, stop job.StopError) error {
+	if err := f.Claims.Check(ctx, epoch); err != nil {
 		return err
 	}
-	return f.store.Put(stoppedName, writeJSON(stop))
+	return f.store.Put(ctx, stoppedName, storage.JSON(stop))
 }
 
-// GoOn forgets why the job was stopped.
-func (f *Folder) GoOn() error { return f.store.Delete(stoppedName) }
+// ClearStopped forgets why the job was stopped.
+func (f *Folder) ClearStopped(ctx context.Context) error { return f.store.Delete(ctx, stoppedName) }
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

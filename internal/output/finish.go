@@ -3,8 +3,8 @@ package output
 import (
 	"context"
 	"errors"
-	"io"
 
+	"longhaul/internal/storage"
 	"longhaul/job"
 )
 
@@ -13,7 +13,7 @@ import (
 // folder.
 func (f *Folder) Finish(ctx context.Context, ref job.Ref, records, batchRecords int64) (job.Summary, error) {
 	summary := job.Summary{JobID: ref.JobID, Output: ref.Output, Records: records}
-	if err := f.Holds(ref.Epoch); err != nil {
+	if err := f.Claims.Check(ctx, ref.Epoch); err != nil {
 		return summary, err
 	}
 	next := int64(0)
@@ -21,56 +21,56 @@ func (f *Folder) Finish(ctx context.Context, ref job.Ref, records, batchRecords 
 		if ctx.Err() != nil {
 			return summary, context.Cause(ctx)
 		}
-		commit, err := f.commit(batch)
+		commit, err := f.Commit(ctx, batch)
 		if isMissing(err) {
-			return summary, job.Errorf(job.KindOutput, commitName(batch), "is missing").
+			return summary, job.Errorf(job.KindOutput, CommitName(batch), "is missing").
 				WithHint("start the job again with the same output")
 		}
 		if err != nil {
 			return summary, err
 		}
 		if want := (job.Range{First: next, Last: min(next+batchRecords, records)}); commit.Range != want {
-			return summary, job.Errorf(job.KindOutput, commitName(batch), "covers %s, not %s", commit.Range, want)
+			return summary, job.Errorf(job.KindOutput, CommitName(batch), "covers %s, not %s", commit.Range, want)
 		}
-		if err := f.checkSizes(commit); err != nil {
+		if err := f.checkSizes(ctx, commit); err != nil {
 			return summary, err
 		}
 		summary.Totals = summary.Add(commit.Totals)
 		next = commit.Last
 	}
-	if err := f.dropJournals(job.Range{First: 0, Last: max(records, 1)}); err != nil {
+	if err := f.Journals.Drop(ctx, job.Range{First: 0, Last: max(records, 1)}); err != nil {
 		return summary, err
 	}
-	if err := f.store.Put(successName, writeJSON(summary)); err != nil {
+	if err := f.store.Put(ctx, SuccessName, storage.JSON(summary)); err != nil {
 		return summary, err
 	}
-	return summary, errors.Join(f.Sweep(), f.dropTallies(), f.Release(ref.Epoch))
+	return summary, errors.Join(f.Sweep(ctx), f.dropTallies(ctx), f.Claims.Release(ctx, ref.Epoch))
 }
 
-func (f *Folder) checkSizes(commit job.Commit) error {
+func (f *Folder) checkSizes(ctx context.Context, commit job.Commit) error {
 	for _, object := range commitObjects(commit) {
-		size, err := f.sizeOf(object.Name)
+		size, err := f.sizeOf(ctx, object.Name)
 		if err != nil && !isMissing(err) {
 			return err
 		}
 		if err != nil || size != object.Bytes {
 			return job.Errorf(job.KindOutput, object.Name, "is missing or was changed after its batch was committed").
-				WithHint("delete %s and start the job again: it makes the batch anew", commitName(commit.Batch))
+				WithHint("delete %s and start the job again: it makes the batch anew", CommitName(commit.Batch))
 		}
 	}
 	return nil
 }
 
-func commitObjects(commit job.Commit) []job.Object {
-	objects := []job.Object{commit.Part}
+func commitObjects(commit job.Commit) []job.PartDigest {
+	objects := []job.PartDigest{commit.Part}
 	if commit.Errors != nil {
 		objects = append(objects, *commit.Errors)
 	}
 	return objects
 }
 
-func (f *Folder) sizeOf(name string) (int64, error) {
-	object, err := f.store.Open(name)
+func (f *Folder) sizeOf(ctx context.Context, name string) (int64, error) {
+	object, err := f.store.Open(ctx, name)
 	if err != nil {
 		return 0, err
 	}
@@ -79,21 +79,11 @@ func (f *Folder) sizeOf(name string) (int64, error) {
 }
 
 // Succeeded reads _SUCCESS; false if the job has not finished.
-func (f *Folder) Succeeded() (job.Summary, bool, error) {
+func (f *Folder) Succeeded(ctx context.Context) (job.Summary, bool, error) {
 	var summary job.Summary
-	err := f.readJSON(successName, &summary)
+	err := f.readJSON(ctx, SuccessName, &summary)
 	if isMissing(err) {
 		return summary, false, nil
 	}
 	return summary, err == nil, err
-}
-
-// copyTo reads a whole object into w.
-func (f *Folder) copyTo(w io.Writer, name string) error {
-	object, err := f.store.Open(name)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(w, io.NewSectionReader(object, 0, object.Size()))
-	return errors.Join(err, object.Close())
 }

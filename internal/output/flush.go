@@ -10,6 +10,9 @@ import (
 	"io"
 	"time"
 
+	"longhaul/internal/journal"
+	"longhaul/internal/latency"
+	"longhaul/internal/storage"
 	"longhaul/job"
 )
 
@@ -26,10 +29,10 @@ type location struct {
 // merge is one flush under way.
 type merge struct {
 	batch     job.Batch
-	journals  []Object
+	journals  []storage.Object
 	locations []location
 	totals    job.Totals
-	latency   *Latencies
+	latency   *latency.Histogram
 }
 
 // Flush merges the batch's journals into its part, and its errors part if
@@ -37,67 +40,67 @@ type merge struct {
 // count, so the same batch always gives the same part, whatever a cut-off
 // attempt still appends. Run again, it changes nothing.
 func (f *Folder) Flush(ctx context.Context, epoch int64, batch job.Batch) (commit job.Commit, err error) {
-	commit, err = f.commit(batch.Number)
+	commit, err = f.Commit(ctx, batch.Number)
 	if err == nil {
-		return commit, f.dropJournals(batch.Range)
+		return commit, f.Journals.Drop(ctx, batch.Range)
 	}
 	if !isMissing(err) {
 		return commit, err
 	}
 	m := &merge{
 		batch: batch, locations: make([]location, batch.Len()),
-		latency: NewLatencies(),
+		latency: latency.New(),
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
 	if err := m.locate(ctx, f.store); err != nil {
 		return commit, err
 	}
-	if err := f.Holds(epoch); err != nil {
+	if err := f.Claims.Check(ctx, epoch); err != nil {
 		return commit, err
 	}
 	commit = job.Commit{Batch: batch.Number, Range: batch.Range, Totals: m.totals}
-	if commit.Part, err = f.putPart(ctx, m, partName(batch.Number), false); err != nil {
+	if commit.Part, err = f.putPart(ctx, m, PartName(batch.Number), false); err != nil {
 		return commit, err
 	}
 	if m.totals.Failed == 0 {
 		// One may be left of a batch that was made anew.
-		err = f.store.Delete(errorsName(batch.Number))
+		err = f.store.Delete(ctx, ErrorsName(batch.Number))
 	}
 	if err != nil {
 		return commit, err
 	}
 	if m.totals.Failed > 0 {
-		failures, err := f.putPart(ctx, m, errorsName(batch.Number), true)
+		failures, err := f.putPart(ctx, m, ErrorsName(batch.Number), true)
 		if err != nil {
 			return commit, err
 		}
 		commit.Errors = &failures
 	}
-	return f.putCommit(commit, m)
+	return f.putCommit(ctx, commit, m)
 }
 
-func (f *Folder) putCommit(commit job.Commit, m *merge) (job.Commit, error) {
+func (f *Folder) putCommit(ctx context.Context, commit job.Commit, m *merge) (job.Commit, error) {
 	commit.Latency, commit.Finished = m.latency.Encode(), m.batch.Finished
 	commit.Committed = time.Now().UTC()
-	err := f.store.PutIfAbsent(commitName(commit.Batch), writeJSON(commit))
+	err := f.store.PutIfAbsent(ctx, CommitName(commit.Batch), storage.JSON(commit))
 	if isTaken(err) {
-		commit, err = f.commit(commit.Batch)
+		commit, err = f.Commit(ctx, commit.Batch)
 	}
 	if err != nil {
 		return commit, err
 	}
-	return commit, f.dropJournals(commit.Range)
+	return commit, f.Journals.Drop(ctx, commit.Range)
 }
 
 // locate fills the table. The first answer to a record counts.
-func (m *merge) locate(ctx context.Context, store Store) error {
-	for source, journal := range m.batch.Journals {
-		object, err := store.Open(journal.Name)
+func (m *merge) locate(ctx context.Context, store storage.Folder) error {
+	for source, ref := range m.batch.Journals {
+		object, err := store.Open(ctx, ref.Name)
 		if err != nil {
-			return lostJournal(journal.Name, err)
+			return lostJournal(ref.Name, err)
 		}
 		m.journals = append(m.journals, object)
-		for at, err := range entries(object, journal.Size) {
+		for at, err := range journal.Entries(object, ref.Name, ref.Size) {
 			if err == nil && ctx.Err() != nil {
 				err = context.Cause(ctx)
 			}
@@ -115,23 +118,23 @@ func (m *merge) locate(ctx context.Context, store Store) error {
 	return nil
 }
 
-func (m *merge) add(source uint32, at located) {
-	i := at.index - m.batch.First
-	if at.isMark() || i < 0 || i >= int64(len(m.locations)) || m.locations[i].length > 0 {
+func (m *merge) add(source uint32, at journal.Located) {
+	i := at.Index - m.batch.First
+	if at.IsMark() || i < 0 || i >= int64(len(m.locations)) || m.locations[i].length > 0 {
 		return
 	}
-	m.locations[i] = location{at.offset, uint32(len(at.line)), source << 1}
-	if at.outcome == failed {
+	m.locations[i] = location{at.Offset, uint32(len(at.Line)), source << 1}
+	if at.Outcome == journal.Failed {
 		m.locations[i].source |= 1
 	}
-	m.totals = m.totals.Add(at.totals())
-	m.latency.Record(time.Duration(at.latency) * time.Microsecond)
+	m.totals = m.totals.Add(at.Totals())
+	m.latency.Record(at.Latency)
 }
 
 // putPart writes the lines of the successes, or of the failures, in order.
-func (f *Folder) putPart(ctx context.Context, m *merge, name string, failures bool) (job.Object, error) {
-	object := job.Object{Name: name}
-	err := f.store.Put(name, func(w io.Writer) error {
+func (f *Folder) putPart(ctx context.Context, m *merge, name string, failures bool) (job.PartDigest, error) {
+	object := job.PartDigest{Name: name}
+	err := f.store.Put(ctx, name, func(w io.Writer) error {
 		digest := sha256.New()
 		out := bufio.NewWriterSize(io.MultiWriter(w, digest), 256<<10)
 		var line []byte
@@ -161,22 +164,10 @@ func (f *Folder) putPart(ctx context.Context, m *merge, name string, failures bo
 
 func (m *merge) close() error {
 	errs := make([]error, 0, len(m.journals))
-	for _, journal := range m.journals {
-		errs = append(errs, journal.Close())
+	for _, object := range m.journals {
+		errs = append(errs, object.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// dropJournals deletes all journals of the range, those of cut-off attempts too.
-func (f *Folder) dropJournals(r job.Range) error {
-	names, err := f.journals(r)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		f.mine.Delete(name)
-	}
-	return f.store.Delete(names...)
 }
 
 func lostJournal(name string, err error) error {

@@ -5,9 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"longhaul/internal/claim"
+	"longhaul/internal/output/outputtest"
+	"longhaul/internal/part/parttest"
 	"longhaul/job"
 )
 
@@ -15,10 +19,8 @@ import (
 func claimed(t *testing.T) (f *Folder, dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	f = open(t, dir)
-	epoch, _, err := f.Claim(job.Owner{WorkflowID: "w"}, leaseTime, unknown)
-	require.NoError(t, err)
-	require.EqualValues(t, 1, epoch)
+	f = NewFolder(outputtest.Folder(t, dir))
+	outputtest.Claim(t, f.Claims)
 	return f, dir
 }
 
@@ -29,36 +31,28 @@ func content(t *testing.T, dir, name string) string {
 	return string(data)
 }
 
-func lines(results ...job.Result) string {
-	var text []byte
-	for _, result := range results {
-		text = append(appendLine(text, result), '\n')
-	}
-	return string(text)
-}
-
 func TestFlushMergesInInputOrder(t *testing.T) {
 	t.Parallel()
 	f, dir := claimed(t)
 	r := job.Range{First: 10, Last: 16}
 	batch := job.Batch{Range: r, Number: 1, Journals: []job.JournalRef{
-		write(t, f, job.Range{First: 10, Last: 13}, 1, success(12), failure(10), success(11)),
-		write(t, f, job.Range{First: 13, Last: 16}, 1, success(15), success(13), success(14)),
+		outputtest.Write(t, f.Journals, job.Range{First: 10, Last: 13}, 1, parttest.Success(12), parttest.Failure(10), parttest.Success(11)),
+		outputtest.Write(t, f.Journals, job.Range{First: 13, Last: 16}, 1, parttest.Success(15), parttest.Success(13), parttest.Success(14)),
 	}}
 	commit, err := f.Flush(t.Context(), 1, batch)
 	require.NoError(t, err)
 	require.Equal(t, job.Totals{Succeeded: 5, Failed: 1, Attempts: 10}, commit.Totals)
-	require.Equal(t, lines(success(11), success(12), success(13), success(14), success(15)), content(t, dir, "part-000001.jsonl"))
-	require.Equal(t, lines(failure(10)), content(t, dir, "errors-000001.jsonl"))
-	names, err := f.store.List(journalDir)
+	require.Equal(t, parttest.Lines(parttest.Success(11), parttest.Success(12), parttest.Success(13), parttest.Success(14), parttest.Success(15)), content(t, dir, "part-000001.jsonl"))
+	require.Equal(t, parttest.Lines(parttest.Failure(10)), content(t, dir, "errors-000001.jsonl"))
+	names, err := f.Journals.Names(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, names, "the journals are gone")
 
-	before := content(t, dir, commitName(1))
+	before := content(t, dir, CommitName(1))
 	again, err := f.Flush(t.Context(), 1, batch)
 	require.NoError(t, err)
 	require.Equal(t, commit.Totals, again.Totals)
-	require.Equal(t, before, content(t, dir, commitName(1)), "run twice, it changes nothing")
+	require.Equal(t, before, content(t, dir, CommitName(1)), "run twice, it changes nothing")
 }
 
 // A cut-off attempt may go on appending; only sealed bytes count, and the first
@@ -67,22 +61,22 @@ func TestFlushTakesOneAnswerAndOnlySealedBytes(t *testing.T) {
 	t.Parallel()
 	f, dir := claimed(t)
 	r := job.Range{Last: 3}
-	zombie, err := f.NewJournal(r, "run", 1)
+	zombie, err := f.Journals.Create(t.Context(), r, "run", 1)
 	require.NoError(t, err)
-	require.NoError(t, zombie.Append(success(0)))
-	answered, err := f.Answered(r)
+	require.NoError(t, zombie.Append(parttest.Success(0)))
+	answered, err := f.Journals.Answered(t.Context(), r)
 	require.NoError(t, err)
-	late := success(1)
+	late := parttest.Success(1)
 	late.Output = []byte(`"too late"`)
 	require.NoError(t, zombie.Append(late))
-	other := success(0)
+	other := parttest.Success(0)
 	other.Output = []byte(`"second answer"`)
-	second := write(t, f, r, 2, success(1), success(2), other)
+	second := outputtest.Write(t, f.Journals, r, 2, parttest.Success(1), parttest.Success(2), other)
 
 	commit, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: append(answered.Journals, second)})
 	require.NoError(t, err)
 	require.Equal(t, job.Totals{Succeeded: 3, Attempts: 3}, commit.Totals)
-	require.Equal(t, lines(success(0), success(1), success(2)), content(t, dir, "part-000000.jsonl"))
+	require.Equal(t, parttest.Lines(parttest.Success(0), parttest.Success(1), parttest.Success(2)), content(t, dir, "part-000000.jsonl"))
 	require.NoError(t, zombie.Append(late), "it does not notice that its journal is gone")
 }
 
@@ -90,22 +84,22 @@ func TestFlushAfterACrashBetweenPartAndCommit(t *testing.T) {
 	t.Parallel()
 	f, dir := claimed(t)
 	r := job.Range{Last: 2}
-	batch := job.Batch{Range: r, Journals: []job.JournalRef{write(t, f, r, 1, success(0), success(1))}}
+	batch := job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, parttest.Success(0), parttest.Success(1))}}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "part-000000.jsonl"), []byte("half"), 0o644))
 	_, err := f.Flush(t.Context(), 1, batch)
 	require.NoError(t, err)
-	require.Equal(t, lines(success(0), success(1)), content(t, dir, "part-000000.jsonl"))
+	require.Equal(t, parttest.Lines(parttest.Success(0), parttest.Success(1)), content(t, dir, "part-000000.jsonl"))
 }
 
 func TestFlushAfterACrashBetweenCommitAndCleaning(t *testing.T) {
 	t.Parallel()
 	f, dir := claimed(t)
 	r := job.Range{Last: 2}
-	ref := write(t, f, r, 1, success(0), success(1))
+	ref := outputtest.Write(t, f.Journals, r, 1, parttest.Success(0), parttest.Success(1))
 	batch := job.Batch{Range: r, Journals: []job.JournalRef{ref}}
 	_, err := f.Flush(t.Context(), 1, batch)
 	require.NoError(t, err)
-	write(t, f, r, 1, success(0), success(1))
+	outputtest.Write(t, f.Journals, r, 1, parttest.Success(0), parttest.Success(1))
 	_, err = f.Flush(t.Context(), 1, batch)
 	require.NoError(t, err)
 	require.NoFileExists(t, filepath.Join(dir, ref.Name))
@@ -116,11 +110,11 @@ func TestABatchIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	f, dir := claimed(t)
 	r := job.Range{Last: 2}
-	_, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{write(t, f, r, 1, failure(0), success(1))}})
+	_, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, parttest.Failure(0), parttest.Success(1))}})
 	require.NoError(t, err)
 	require.FileExists(t, filepath.Join(dir, "errors-000000.jsonl"))
-	require.NoError(t, os.Remove(filepath.Join(dir, commitName(0))))
-	_, err = f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{write(t, f, r, 2, success(0), success(1))}})
+	require.NoError(t, os.Remove(filepath.Join(dir, CommitName(0))))
+	_, err = f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 2, parttest.Success(0), parttest.Success(1))}})
 	require.NoError(t, err)
 	require.NoFileExists(t, filepath.Join(dir, "errors-000000.jsonl"))
 }
@@ -129,11 +123,11 @@ func TestFlushNamesALostAnswer(t *testing.T) {
 	t.Parallel()
 	f, dir := claimed(t)
 	r := job.Range{Last: 3}
-	ref := write(t, f, r, 1, success(0), success(2))
+	ref := outputtest.Write(t, f.Journals, r, 1, parttest.Success(0), parttest.Success(2))
 	_, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{ref}})
 	require.ErrorContains(t, err, "record 1: an answer that was on disk is gone")
 	require.Equal(t, job.KindOutput, job.KindOf(err))
-	_, err = f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{{Name: journalDir + "/none", Size: 9}}})
+	_, err = f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{{Name: "_longhaul/journal/none", Size: 9}}})
 	require.ErrorContains(t, err, "is gone")
 	require.NoFileExists(t, filepath.Join(dir, "part-000000.jsonl"))
 }
@@ -142,8 +136,8 @@ func TestFlushStopsWhenTheFolderIsTakenOver(t *testing.T) {
 	t.Parallel()
 	f, dir := claimed(t)
 	r := job.Range{Last: 1}
-	batch := job.Batch{Range: r, Journals: []job.JournalRef{write(t, f, r, 1, success(0))}}
-	epoch, _, err := f.Claim(job.Owner{WorkflowID: "other"}, leaseTime, ended)
+	batch := job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, parttest.Success(0))}}
+	epoch, _, err := f.Claims.Take(t.Context(), claim.Owner{WorkflowID: "other"}, time.Hour, func(context.Context, claim.Owner) claim.State { return claim.Ended })
 	require.NoError(t, err)
 	require.EqualValues(t, 2, epoch)
 	_, err = f.Flush(t.Context(), 1, batch)
@@ -157,6 +151,6 @@ func TestFlushIsCanceled(t *testing.T) {
 	r := job.Range{Last: 1}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := f.Flush(ctx, 1, job.Batch{Range: r, Journals: []job.JournalRef{write(t, f, r, 1, success(0))}})
+	_, err := f.Flush(ctx, 1, job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, parttest.Success(0))}})
 	require.ErrorIs(t, err, context.Canceled)
 }

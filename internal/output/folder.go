@@ -1,116 +1,89 @@
 package output
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"path"
-	"sync"
-	"time"
 
-	"github.com/google/uuid"
-
-	"longhaul/job"
+	"longhaul/internal/claim"
+	"longhaul/internal/journal"
+	"longhaul/internal/storage"
+	"longhaul/internal/storage/local"
 )
 
-// Object is an open object, see package storage.
-type Object = interface {
-	io.ReaderAt
-	io.Closer
-	Size() int64
-	ModTime() time.Time
-}
-
-// Appender is a journal being written, see package storage.
-type Appender = interface {
-	io.WriteCloser
-	Sync() error
-}
-
-// Reader reads objects and names.
-type Reader interface {
-	Open(name string) (Object, error)
-	List(dir string) ([]string, error)
-}
-
-// Writer puts whole objects, atomically.
-type Writer interface {
-	Put(name string, write func(io.Writer) error) error
-	PutIfAbsent(name string, write func(io.Writer) error) error
-}
-
-// Store is what an output folder needs of its storage.
-type Store interface {
-	Reader
-	Writer
-	Append(name string) (Appender, error)
-	Delete(names ...string) error
-	Sweep() error
-}
-
-// The names in an output folder.
+// The names in an output folder; those of claims and journals are in their packages.
 const (
-	successName  = "_SUCCESS"
-	stateDir     = "_longhaul"
-	manifestName = stateDir + "/job.json"
-	indexName    = stateDir + "/index"
-	commitDir    = stateDir + "/commits"
-	journalDir   = stateDir + "/journal"
-	ownerDir     = stateDir + "/owner"
-	controlName  = stateDir + "/control.json"
-	stoppedName  = stateDir + "/stopped.json"
-	tallyDir     = stateDir + "/tally"
-	earlierDir   = stateDir + "/earlier"
+	SuccessName  = "_SUCCESS"
+	reportName   = "report.html"
+	partPrefix   = "part-"
+	errorsPrefix = "errors-"
+
+	stateDir     = "_longhaul/"
+	manifestName = stateDir + "job.json"
+	indexName    = stateDir + "index"
+	commitDir    = stateDir + "commits/"
+	controlName  = stateDir + "control.json"
+	stoppedName  = stateDir + "stopped.json"
+	tallyDir     = stateDir + "tally/"
+	earlierDir   = stateDir + "earlier/"
+	scratchDir   = stateDir + "unfinished"
 )
 
-func partName(batch int64) string   { return fmt.Sprintf("part-%06d.jsonl", batch) }
-func errorsName(batch int64) string { return fmt.Sprintf("errors-%06d.jsonl", batch) }
-func commitName(batch int64) string { return fmt.Sprintf("%s/%06d.json", commitDir, batch) }
+// PartName is the part of a batch.
+func PartName(batch int64) string { return fmt.Sprintf("%s%06d.jsonl", partPrefix, batch) }
+
+// ErrorsName is the errors part of a batch.
+func ErrorsName(batch int64) string { return fmt.Sprintf("%s%06d.jsonl", errorsPrefix, batch) }
+
+// CommitName is the commit of a batch.
+func CommitName(batch int64) string { return fmt.Sprintf("%s%06d.json", commitDir, batch) }
 
 // Folder is an output folder.
 type Folder struct {
-	store Store
-	// uri is for errors.
-	uri string
-	// id tells this Folder's presence from others'.
-	id string
-	// mine are the journals that were begun here.
-	mine sync.Map
+	// Claims say who may write here.
+	Claims *claim.Claims
+	// Journals are what attempts at chunks have answered, until it is flushed.
+	Journals *journal.Set
+
+	store storage.Folder
 }
 
-// NewFolder works on the store; the uri is for errors.
-func NewFolder(store Store, uri string) *Folder {
-	return &Folder{store: store, uri: uri, id: uuid.NewString()}
+// LocalStore keeps inputs and outputs as files. With a root, no path leaves it;
+// without, paths start from the working directory and lead anywhere.
+func LocalStore(root string) (storage.Store, error) {
+	if root == "" {
+		return local.Unconfined(".", scratchDir), nil
+	}
+	return local.Confined(root, scratchDir)
 }
+
+// Open opens the output folder at a URI. With create, it is made if it is missing;
+// without, a missing one is fs.ErrNotExist.
+func Open(ctx context.Context, store storage.Store, uri string, create bool) (*Folder, error) {
+	folder, err := store.Folder(ctx, uri, create)
+	if err != nil {
+		return nil, err
+	}
+	return NewFolder(folder), nil
+}
+
+// NewFolder is the output in a folder of the storage. Close closes the folder too.
+func NewFolder(folder storage.Folder) *Folder {
+	return &Folder{Claims: claim.New(folder), Journals: journal.NewSet(folder), store: folder}
+}
+
+// URI is for messages.
+func (f *Folder) URI() string { return f.store.URI() }
 
 // Sweep deletes what a killed process left half written.
-func (f *Folder) Sweep() error { return f.store.Sweep() }
+func (f *Folder) Sweep(ctx context.Context) error { return f.store.Sweep(ctx) }
 
-func (f *Folder) readJSON(name string, into any) error {
-	object, err := f.store.Open(name)
-	if err != nil {
-		return err
-	}
-	data, err := io.ReadAll(io.NewSectionReader(object, 0, object.Size()))
-	if err := errors.Join(err, object.Close()); err != nil {
-		return err
-	}
-	if err := json.Unmarshal(data, into); err != nil {
-		return job.Errorf(job.KindOutput, path.Join(f.uri, name), "is damaged: %w", err).
-			WithHint("bring it back from a copy, or start anew in another output folder")
-	}
-	return nil
-}
+// Close gives back what was opened.
+func (f *Folder) Close() error { return f.store.Close() }
 
-func writeJSON(value any) func(io.Writer) error {
-	return func(w io.Writer) error {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(value)
-	}
+func (f *Folder) readJSON(ctx context.Context, name string, into any) error {
+	return storage.ReadJSON(ctx, f.store, name, into)
 }
 
 func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

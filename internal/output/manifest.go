@@ -1,38 +1,39 @@
 package output
 
 import (
+	"context"
 	"io"
-	"strings"
 
+	"longhaul/internal/storage"
 	"longhaul/job"
 )
 
 // Manifest reads job.json; nil if the folder is not a job's yet. A folder that
 // holds parts without a job.json is refused: they are somebody's.
-func (f *Folder) Manifest() (*job.Manifest, error) {
+func (f *Folder) Manifest(ctx context.Context) (*job.Manifest, error) {
 	var manifest job.Manifest
-	err := f.readJSON(manifestName, &manifest)
+	err := f.readJSON(ctx, manifestName, &manifest)
 	if isMissing(err) {
-		return nil, f.refuseForeignParts()
+		return nil, f.refuseForeignParts(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if manifest.Version != job.LayoutVersion {
-		return nil, job.Errorf(job.KindOutput, f.uri, "has layout version %d, this worker knows %d", manifest.Version, job.LayoutVersion).
+		return nil, job.Errorf(job.KindOutput, f.URI(), "has layout version %d, this worker knows %d", manifest.Version, job.LayoutVersion).
 			WithHint("use the Longhaul that wrote it, or another output folder")
 	}
 	return &manifest, nil
 }
 
-func (f *Folder) refuseForeignParts() error {
-	names, err := f.store.List(".")
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if name == successName || strings.HasPrefix(name, "part-") || strings.HasPrefix(name, "errors-") {
-			return job.Errorf(job.KindOutput, f.uri, "holds %s, but no %s", name, manifestName).
+func (f *Folder) refuseForeignParts(ctx context.Context) error {
+	for _, prefix := range []string{SuccessName, partPrefix, errorsPrefix} {
+		entries, err := f.store.List(ctx, prefix)
+		if err != nil {
+			return err
+		}
+		if len(entries) > 0 {
+			return job.Errorf(job.KindOutput, f.URI(), "holds %s, but no %s", entries[0].Name, manifestName).
 				WithHint("name another output folder: Longhaul would overwrite what is here")
 		}
 	}
@@ -41,28 +42,40 @@ func (f *Folder) refuseForeignParts() error {
 
 // CreateManifest writes job.json if there is none, and returns what is there: an
 // earlier attempt of the same job may have come first.
-func (f *Folder) CreateManifest(epoch int64, manifest job.Manifest) (*job.Manifest, error) {
-	if err := f.Holds(epoch); err != nil {
+func (f *Folder) CreateManifest(ctx context.Context, epoch int64, manifest job.Manifest) (*job.Manifest, error) {
+	if err := f.Claims.Check(ctx, epoch); err != nil {
 		return nil, err
 	}
-	if err := f.store.PutIfAbsent(manifestName, writeJSON(manifest)); err != nil && !isTaken(err) {
+	if err := f.store.PutIfAbsent(ctx, manifestName, storage.JSON(manifest)); err != nil && !isTaken(err) {
 		return nil, err
 	}
-	return f.Manifest()
+	return f.Manifest(ctx)
 }
 
 // PutManifest replaces job.json.
-func (f *Folder) PutManifest(epoch int64, manifest job.Manifest) error {
-	if err := f.Holds(epoch); err != nil {
+func (f *Folder) PutManifest(ctx context.Context, epoch int64, manifest job.Manifest) error {
+	if err := f.Claims.Check(ctx, epoch); err != nil {
 		return err
 	}
-	return f.store.Put(manifestName, writeJSON(manifest))
+	return f.store.Put(ctx, manifestName, storage.JSON(manifest))
 }
 
-// PutIndex writes the index of the input.
-func (f *Folder) PutIndex(write func(io.Writer) error) error {
-	return f.store.Put(indexName, write)
+// PutIndex writes the index of the input, unless the folder was taken over meanwhile.
+func (f *Folder) PutIndex(ctx context.Context, epoch int64, write func(io.Writer) error) error {
+	return f.store.Put(ctx, indexName, func(w io.Writer) error {
+		if err := write(w); err != nil {
+			return err
+		}
+		return f.Claims.Check(ctx, epoch)
+	})
 }
 
 // Index opens the index of the input.
-func (f *Folder) Index() (Object, error) { return f.store.Open(indexName) }
+func (f *Folder) Index(ctx context.Context) (storage.Object, error) {
+	return f.store.Open(ctx, indexName)
+}
+
+// PutReport writes the report.
+func (f *Folder) PutReport(ctx context.Context, write func(io.Writer) error) error {
+	return f.store.Put(ctx, reportName, write)
+}

@@ -2,13 +2,22 @@ package output
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"path"
-	"strings"
 
+	"longhaul/internal/journal"
+	"longhaul/internal/part"
 	"longhaul/job"
 )
+
+// reopening is one call of Reopen.
+type reopening struct {
+	*Folder
+	epoch  int64
+	chosen func(job.CallError) bool
+	// failures counts those that are to be called again, earlier is what was known
+	// of the work that is discarded.
+	failures int64
+	earlier  job.EarlierRun
+}
 
 // Reopen opens the batches again that hold chosen failures, and those that end
 // early because the job was limited: all other answers of such a batch go into a
@@ -17,113 +26,141 @@ import (
 // failures are to be called again, and the batches that were opened. A kill in
 // between loses nothing, and run again it goes on.
 func (f *Folder) Reopen(ctx context.Context, epoch int64, chosen func(job.CallError) bool, records, batchRecords int64) (failures int64, batches []job.Partial, err error) {
-	if err := f.Holds(epoch); err != nil {
+	if err := f.Claims.Check(ctx, epoch); err != nil {
 		return 0, nil, err
 	}
-	var earlier job.EarlierRun
-	if failures, err = f.reopenJournals(ctx, epoch, chosen, &earlier); err != nil {
-		return failures, nil, err
+	r := &reopening{Folder: f, epoch: epoch, chosen: chosen}
+	if err := r.journals(ctx); err != nil {
+		return r.failures, nil, err
 	}
-	numbers, err := f.committed()
+	numbers, err := f.Committed(ctx)
 	if err != nil {
-		return failures, nil, err
+		return r.failures, nil, err
 	}
 	for _, number := range numbers {
-		if ctx.Err() != nil {
-			return failures, batches, context.Cause(ctx)
-		}
-		commit, err := f.commit(number)
+		commit, err := f.Commit(ctx, number)
 		if err != nil {
-			return failures, batches, err
+			return r.failures, batches, err
 		}
 		whole := job.Range{First: commit.First, Last: min((number+1)*batchRecords, records)}
-		opened, err := f.reopen(epoch, commit, whole, chosen, &earlier)
+		opened, err := r.batch(ctx, commit, whole)
 		if err != nil {
-			return failures, batches, err
+			return r.failures, batches, err
 		}
-		failures += opened
+		r.failures += opened
 		if missing := opened + max(0, whole.Last-commit.Last); missing > 0 {
 			batches = append(batches, job.Partial{Range: whole, Missing: missing})
 		}
 	}
-	return failures, batches, f.putEarlier(epoch, earlier)
+	return r.failures, batches, f.putEarlier(ctx, epoch, r.earlier)
 }
 
-// reopen opens one batch again, if it holds chosen failures or is not whole. It
+// batch opens one batch again, if it holds chosen failures or is not whole. It
 // returns how many failures there are.
-func (f *Folder) reopen(epoch int64, commit job.Commit, whole job.Range, chosen func(job.CallError) bool, earlier *job.EarlierRun) (failures int64, err error) {
-	discarded, err := f.discardedOf(commit, chosen)
+func (r *reopening) batch(ctx context.Context, commit job.Commit, whole job.Range) (failures int64, err error) {
+	discarded, err := r.discardedOf(ctx, commit)
 	if err != nil || discarded.Failed == 0 && commit.Last >= whole.Last {
 		return 0, err
 	}
-	if err := f.Holds(epoch); err != nil {
+	if err := r.Claims.Check(ctx, r.epoch); err != nil {
 		return 0, err
 	}
 	// One of another reopening may be left: it would answer for records of this one.
-	if err := f.dropJournals(commit.Range); err != nil {
+	if err := r.Journals.Drop(ctx, commit.Range); err != nil {
 		return 0, err
 	}
-	name := journalName(commit.Range, fmt.Sprintf("redrive-%06d", epoch), 1)
-	if err := f.store.Put(name, func(w io.Writer) error { return f.writeKept(w, commit, chosen) }); err != nil {
+	err = r.Journals.Put(ctx, journal.KeptName(commit.Range, r.epoch), func(w *journal.Rewriter) error {
+		return r.keep(ctx, w, commit)
+	})
+	if err != nil {
 		return 0, err
 	}
-	earlier.Totals = earlier.Add(discarded)
-	earlier.Finished = append(earlier.Finished, commit.Finished...)
-	earlier.Ended = later(earlier.Ended, commit.Committed)
-	return discarded.Failed, f.store.Delete(commitName(commit.Batch))
+	r.earlier.Totals = r.earlier.Add(discarded)
+	r.earlier.Finished = append(r.earlier.Finished, commit.Finished...)
+	r.earlier.Ended = later(r.earlier.Ended, commit.Committed)
+	return discarded.Failed, r.store.Delete(ctx, CommitName(commit.Batch))
 }
 
 // discardedOf counts the chosen failures of a batch.
-func (f *Folder) discardedOf(commit job.Commit, chosen func(job.CallError) bool) (discarded job.Totals, err error) {
+func (r *reopening) discardedOf(ctx context.Context, commit job.Commit) (discarded job.Totals, err error) {
 	if commit.Errors == nil {
 		return discarded, nil
 	}
-	err = f.eachLine(commit.Errors.Name, true, func(line keptLine) error {
-		if chosen(*line.Error) {
-			discarded = discarded.Add(line.entry().totals())
+	err = r.EachFailure(ctx, commit.Errors.Name, func(line part.Line) error {
+		if r.chosen(*line.Error) {
+			discarded = discarded.Add(line.Totals())
 		}
 		return nil
 	})
 	return discarded, err
 }
 
-// reopenJournals rewrites the journals that hold chosen failures without them.
-func (f *Folder) reopenJournals(ctx context.Context, epoch int64, chosen func(job.CallError) bool, earlier *job.EarlierRun) (failures int64, err error) {
-	names, err := f.store.List(journalDir)
-	if err != nil {
-		return 0, err
+// keep writes all answers of a batch but the chosen failures.
+func (r *reopening) keep(ctx context.Context, w *journal.Rewriter, commit job.Commit) error {
+	use := func(line part.Line) error {
+		if line.Error != nil && r.chosen(*line.Error) {
+			return nil
+		}
+		return w.Keep(journal.FromLine(line))
 	}
-	for _, name := range names {
-		if ctx.Err() != nil {
-			return failures, context.Cause(ctx)
-		}
-		discarded, err := f.discardedIn(name, chosen)
-		if err != nil {
-			return failures, err
-		}
-		if discarded.Failed == 0 {
-			continue
-		}
-		next := reopenedName(name, epoch)
-		if err := f.store.Put(next, func(w io.Writer) error { return f.copyEntries(w, name, chosen) }); err != nil {
-			return failures, err
-		}
-		if next != name {
-			if err := f.store.Delete(name); err != nil {
-				return failures, err
-			}
-		}
-		f.mine.Delete(name)
-		earlier.Totals = earlier.Add(discarded)
-		failures += discarded.Failed
+	err := r.EachLine(ctx, commit.Part.Name, use)
+	if err == nil && commit.Errors != nil {
+		err = r.EachFailure(ctx, commit.Errors.Name, use)
 	}
-	return failures, nil
+	return err
 }
 
-const reopenedMark = "-reopened-"
+// journals rewrites the journals that hold chosen failures without them.
+func (r *reopening) journals(ctx context.Context) error {
+	names, err := r.Journals.Names(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := r.journal(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
-// reopenedName replaces the mark of an earlier reopening.
-func reopenedName(name string, epoch int64) string {
-	base, _, _ := strings.Cut(strings.TrimSuffix(path.Base(name), journalSuffix), reopenedMark)
-	return fmt.Sprintf("%s/%s%s%06d%s", journalDir, base, reopenedMark, epoch, journalSuffix)
+func (r *reopening) journal(ctx context.Context, name string) error {
+	var discarded job.Totals
+	err := r.Journals.Each(ctx, name, func(e journal.Entry) error {
+		if r.isChosen(e) {
+			discarded = discarded.Add(e.Totals())
+		}
+		return nil
+	})
+	if err != nil || discarded.Failed == 0 {
+		return err
+	}
+	next := journal.ReopenedName(name, r.epoch)
+	err = r.Journals.Put(ctx, next, func(w *journal.Rewriter) error {
+		return r.Journals.Each(ctx, name, func(e journal.Entry) error {
+			if r.isChosen(e) {
+				return nil
+			}
+			return w.Keep(e)
+		})
+	})
+	if err == nil && next != name {
+		err = r.Journals.Delete(ctx, name)
+	}
+	if err != nil {
+		return err
+	}
+	r.earlier.Totals = r.earlier.Add(discarded)
+	r.failures += discarded.Failed
+	return nil
+}
+
+// isChosen says whether an entry is a failure that is chosen. One whose line cannot
+// be read has a right checksum all the same: it stays.
+func (r *reopening) isChosen(e journal.Entry) bool {
+	if e.Outcome != journal.Failed {
+		return false
+	}
+	line, err := part.Parse(e.Line)
+	return err == nil && line.Error != nil && r.chosen(*line.Error)
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"longhaul/internal/output/outputtest"
+	"longhaul/internal/part/parttest"
 	"longhaul/job"
 )
 
@@ -19,13 +21,13 @@ func TestReopenDropsFailuresOfJournals(t *testing.T) {
 	t.Parallel()
 	f, _ := claimed(t)
 	r := job.Range{First: 0, Last: 4}
-	write(t, f, r, 1, success(0), failure(1), notFound(2))
+	outputtest.Write(t, f.Journals, r, 1, parttest.Success(0), parttest.Failure(1), notFound(2))
 	for range 2 { // run again, it changes nothing
 		failures, batches, err := f.Reopen(t.Context(), 1, serverErrors.Chooses, 4, 4)
 		require.NoError(t, err)
 		require.Empty(t, batches)
 		require.LessOrEqual(t, failures, int64(1))
-		answered, err := f.Answered(r)
+		answered, err := f.Journals.Answered(t.Context(), r)
 		require.NoError(t, err)
 		require.True(t, answered.Has(0))
 		require.False(t, answered.Has(1))
@@ -34,19 +36,19 @@ func TestReopenDropsFailuresOfJournals(t *testing.T) {
 	failures, _, err := f.Reopen(t.Context(), 1, all, 4, 4)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, failures)
-	names, err := f.store.List(journalDir)
+	names, err := f.Journals.Names(t.Context())
 	require.NoError(t, err)
 	require.Len(t, names, 1)
 	require.Regexp(t, `-1-reopened-000001\.journal$`, path.Base(names[0]), "the mark of the first time is replaced")
 
 	// What is merged has the new answer.
-	answered, err := f.Answered(r)
+	answered, err := f.Journals.Answered(t.Context(), r)
 	require.NoError(t, err)
-	answered.Journals = append(answered.Journals, write(t, f, r, 2, success(1), success(2), success(3)))
+	answered.Journals = append(answered.Journals, outputtest.Write(t, f.Journals, r, 2, parttest.Success(1), parttest.Success(2), parttest.Success(3)))
 	commit, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: answered.Journals})
 	require.NoError(t, err)
 	require.EqualValues(t, 4, commit.Succeeded)
-	earlier, err := f.Earlier()
+	earlier, err := f.Earlier(t.Context())
 	require.NoError(t, err)
 	require.Len(t, earlier, 1)
 	require.EqualValues(t, 2, earlier[0].Failed, "both times")
@@ -61,30 +63,30 @@ func TestReopenGoesOnAfterALimit(t *testing.T) {
 	for number, r := range []job.Range{whole, short} {
 		var results []job.Result
 		for i := r.First; i < r.Last; i++ {
-			results = append(results, success(i))
+			results = append(results, parttest.Success(i))
 		}
-		batch := job.Batch{Number: int64(number), Range: r, Journals: []job.JournalRef{write(t, f, r, 1, results...)}}
-		batch.Finished = []job.Finished{{Records: r.Len(), At: time.Unix(int64(number), 0).UTC()}}
+		batch := job.Batch{Number: int64(number), Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, results...)}}
+		batch.Finished = []job.ChunkTiming{{Records: r.Len(), At: time.Unix(int64(number), 0).UTC()}}
 		_, err := f.Flush(t.Context(), 1, batch)
 		require.NoError(t, err)
 	}
 	_, batches, err := f.Reopen(t.Context(), 1, all, 5, 3)
 	require.NoError(t, err)
 	require.Empty(t, batches, "the same limit")
-	to, err := f.CommittedTo()
+	to, err := f.CommittedTo(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 5, to)
 
 	_, batches, err = f.Reopen(t.Context(), 1, none, 9, 3)
 	require.NoError(t, err)
 	require.Equal(t, []job.Partial{{Range: job.Range{First: 3, Last: 6}, Missing: 1}}, batches)
-	answered, err := f.Answered(batches[0].Range)
+	answered, err := f.Journals.Answered(t.Context(), batches[0].Range)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, answered.Done())
-	earlier, err := f.Earlier()
+	earlier, err := f.Earlier(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, []job.Finished{{Records: 2, At: time.Unix(1, 0).UTC()}}, earlier[0].Finished)
-	found, err := f.HasSuccess()
+	require.Equal(t, []job.ChunkTiming{{Records: 2, At: time.Unix(1, 0).UTC()}}, earlier[0].Finished)
+	found, err := f.Journals.HasSuccess(t.Context())
 	require.NoError(t, err)
 	require.True(t, found)
 }
@@ -92,24 +94,24 @@ func TestReopenGoesOnAfterALimit(t *testing.T) {
 func TestWhyAJobWasStopped(t *testing.T) {
 	t.Parallel()
 	f, _ := claimed(t)
-	stop, err := f.Stopped()
+	stop, err := f.Stopped(t.Context())
 	require.NoError(t, err)
 	require.Nil(t, stop)
 	told := job.StopError{At: time.Unix(5, 0).UTC(), Reason: "all failed", Failure: job.CallError{Kind: "http", Status: 401, Message: "no"}, Index: 3}
-	require.NoError(t, f.PutStopped(1, told))
-	stop, err = f.Stopped()
+	require.NoError(t, f.PutStopped(t.Context(), 1, told))
+	stop, err = f.Stopped(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, &told, stop)
 
 	// The run that was stopped is history with the next one.
-	write(t, f, job.Range{First: 0, Last: 1}, 1, failure(0))
+	outputtest.Write(t, f.Journals, job.Range{First: 0, Last: 1}, 1, parttest.Failure(0))
 	_, _, err = f.Reopen(t.Context(), 1, all, 1, 1)
 	require.NoError(t, err)
-	require.NoError(t, f.GoOn())
-	earlier, err := f.Earlier()
+	require.NoError(t, f.ClearStopped(t.Context()))
+	earlier, err := f.Earlier(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "all failed", earlier[0].Why)
-	stop, err = f.Stopped()
+	stop, err = f.Stopped(t.Context())
 	require.NoError(t, err)
 	require.Nil(t, stop)
 }
@@ -118,14 +120,14 @@ func TestWhyAJobWasStopped(t *testing.T) {
 func TestTallies(t *testing.T) {
 	t.Parallel()
 	f, _ := claimed(t)
-	other, third := NewFolder(f.store, f.uri), NewFolder(f.store, f.uri)
-	require.NoError(t, f.PutTally(1, job.Totals{Succeeded: 1, Failed: 2}))
-	require.NoError(t, other.PutTally(1, job.Totals{Succeeded: 10, Failed: 20}))
-	require.NoError(t, other.PutTally(2, job.Totals{Failed: 1000}))
-	sum, err := f.TallyElsewhere(1)
+	other, third := NewFolder(f.store), NewFolder(f.store)
+	require.NoError(t, f.PutTally(t.Context(), 1, job.Totals{Succeeded: 1, Failed: 2}))
+	require.NoError(t, other.PutTally(t.Context(), 1, job.Totals{Succeeded: 10, Failed: 20}))
+	require.NoError(t, other.PutTally(t.Context(), 2, job.Totals{Failed: 1000}))
+	sum, err := f.TallyElsewhere(t.Context(), 1)
 	require.NoError(t, err)
 	require.Equal(t, job.Totals{Succeeded: 10, Failed: 20}, sum)
-	sum, err = third.TallyElsewhere(1)
+	sum, err = third.TallyElsewhere(t.Context(), 1)
 	require.NoError(t, err)
 	require.Equal(t, job.Totals{Succeeded: 11, Failed: 22}, sum)
 }
@@ -135,11 +137,11 @@ func TestThrottledCallsAndOutagesAreCountedApart(t *testing.T) {
 	t.Parallel()
 	f, dir := claimed(t)
 	r := job.Range{First: 0, Last: 2}
-	throttled, down := success(0), failure(1)
+	throttled, down := parttest.Success(0), parttest.Failure(1)
 	throttled.Throttled, down.Outage = 7, 3
-	commit, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{write(t, f, r, 1, throttled, down)}})
+	commit, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, throttled, down)}})
 	require.NoError(t, err)
 	require.Equal(t, job.Totals{Succeeded: 1, Failed: 1, Attempts: int64(throttled.Attempts + down.Attempts), Throttled: 7, Outage: 3}, commit.Totals)
-	require.Contains(t, content(t, dir, partName(0)), `"attempts":1,"throttled":7,"latency_ms"`)
-	require.Contains(t, content(t, dir, errorsName(0)), `"attempts":5,"outage":3,"latency_ms"`)
+	require.Contains(t, content(t, dir, PartName(0)), `"attempts":1,"throttled":7,"latency_ms"`)
+	require.Contains(t, content(t, dir, ErrorsName(0)), `"attempts":5,"outage":3,"latency_ms"`)
 }

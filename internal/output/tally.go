@@ -1,35 +1,36 @@
 package output
 
 import (
+	"context"
 	"fmt"
-	"strings"
 
+	"longhaul/internal/storage"
 	"longhaul/job"
 )
 
 // A tally is what one process has counted for a claim, so that all of them can
 // judge max_failures.
 func (f *Folder) tallyName(epoch int64) string {
-	return fmt.Sprintf("%s/%06d.%s.json", tallyDir, epoch, f.id)
+	return fmt.Sprintf("%s%06d.%s.json", tallyDir, epoch, f.Claims.ID())
 }
 
 // PutTally writes the counts of this process.
-func (f *Folder) PutTally(epoch int64, counts job.Totals) error {
-	return f.store.Put(f.tallyName(epoch), writeJSON(counts))
+func (f *Folder) PutTally(ctx context.Context, epoch int64, counts job.Totals) error {
+	return f.store.Put(ctx, f.tallyName(epoch), storage.JSON(counts))
 }
 
 // TallyElsewhere is the sum over all other processes.
-func (f *Folder) TallyElsewhere(epoch int64) (sum job.Totals, err error) {
-	names, err := f.store.List(tallyDir)
+func (f *Folder) TallyElsewhere(ctx context.Context, epoch int64) (sum job.Totals, err error) {
+	entries, err := f.store.List(ctx, fmt.Sprintf("%s%06d.", tallyDir, epoch))
 	if err != nil {
 		return sum, err
 	}
-	for _, name := range names {
-		if !strings.HasPrefix(name, fmt.Sprintf("%s/%06d.", tallyDir, epoch)) || name == f.tallyName(epoch) {
+	for _, entry := range entries {
+		if entry.Name == f.tallyName(epoch) {
 			continue
 		}
 		var counts job.Totals
-		if err := f.readJSON(name, &counts); err != nil && !isMissing(err) {
+		if err := f.readJSON(ctx, entry.Name, &counts); err != nil && !isMissing(err) {
 			return sum, err
 		}
 		sum = sum.Add(counts)
@@ -38,10 +39,15 @@ func (f *Folder) TallyElsewhere(epoch int64) (sum job.Totals, err error) {
 }
 
 // dropTallies deletes those of all claims.
-func (f *Folder) dropTallies() error {
-	names, err := f.store.List(tallyDir)
+func (f *Folder) dropTallies(ctx context.Context) error {
+	entries, err := f.store.List(ctx, tallyDir)
 	if err != nil {
 		return err
 	}
-	return f.store.Delete(names...)
+	for _, entry := range entries {
+		if err := f.store.Delete(ctx, entry.Name); err != nil {
+			return err
+		}
+	}
+	return nil
 }

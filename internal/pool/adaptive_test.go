@@ -159,8 +159,8 @@ func TestAnAPIThatRefusesEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 			return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, Throttled: true, RetryAfter: 20 * time.Second}
-		}), Settings{Retry: retries, Outage: outages, Isolation: &sync.RWMutex{}})
-		p.Join(job.Share{Calls: 5})
+		}), Options{Retry: retries, Outage: outages})
+		p.Join(job.LaneGrant{Calls: 5})
 		began := time.Now()
 		err := p.Run(t.Context(), t.Context(), false, records(100), &results{})
 		require.ErrorContains(t, err, "all calls have been refused for 1h0m0s, the last with http 429")

@@ -10,18 +10,14 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"longhaul/calls"
 	"longhaul/job"
 )
 
-// Caller makes the slow call for one record.
-type Caller interface {
-	Call(ctx context.Context, record job.Record) (job.Answer, error)
-}
-
 // answer calls until there is an answer: a success, a failure that no retry
-// can fix, or the last attempt's. It is called with a token and returns with
-// one; in between, during back-off, it has none. On an error it has none either.
-func (r *run) answer(record job.Record, t token) (job.Result, error) {
+// can fix, or the last attempt's. It is called with the token held, and returns so
+// unless there is an error; in between, during backoff, it is not held.
+func (r *run) answer(record job.Record, t *token) (job.Result, error) {
 	var waits *backoff.ExponentialBackOff
 	var made callCounts
 	for {
@@ -32,18 +28,18 @@ func (r *run) answer(record job.Record, t token) (job.Result, error) {
 		made.add(why)
 		result.Attempts, result.Throttled, result.Outage = made.attempts, made.throttled, made.outage
 		if failure := result.Failure; failure == nil || !failure.Retry ||
-			made.attempts >= r.settings.Retry.MaximumAttempts || made.refusedBesideSuccesses >= maxRefused {
+			made.attempts >= r.options.Retry.MaximumAttempts || made.refusedBesideSuccesses >= maxRefused {
 			return result, nil
 		}
 		err = r.back(record)
-		r.release()
+		t.release()
 		if err != nil {
 			return result, err
 		}
 		if waits == nil {
-			waits = fullJitter(r.settings.Retry)
+			waits = fullJitter(r.options.Retry)
 		}
-		wait := r.settings.Retry.InitialInterval.Std()
+		wait := r.options.Retry.InitialInterval.Std()
 		if why == countsAsAttempt {
 			wait = waits.NextBackOff()
 		} else {
@@ -53,7 +49,7 @@ func (r *run) answer(record job.Record, t token) (job.Result, error) {
 		err = sleep(r.stop, wait)
 		r.backingOff.Add(-1)
 		if err == nil {
-			t, err = r.acquire(r.stop, false)
+			err = t.acquire(r.stop, false)
 		}
 		if err != nil {
 			return result, err
@@ -62,23 +58,19 @@ func (r *run) answer(record job.Record, t token) (job.Result, error) {
 }
 
 // attempt makes one call, and says what it counts as. An error means that it was
-// not made, and that the token is gone.
-func (r *run) attempt(record job.Record, t token, first bool) (result job.Result, counts countsAs, err error) {
-	for {
-		began, err := r.begin(r.stop, t, r.alone)
-		if err != nil {
-			return result, counts, err
-		}
-		if began {
-			break
-		}
-		if t, err = r.acquire(r.stop, first); err != nil {
-			return result, counts, err
+// not made.
+func (r *run) attempt(record job.Record, t *token, first bool) (result job.Result, counts countsAs, err error) {
+	end, err := r.begin(t)
+	for end == nil && err == nil {
+		if err = t.acquire(r.stop, first); err == nil {
+			end, err = r.begin(t)
 		}
 	}
-	defer r.isolation(r.alone).Unlock()
-	if err := r.log.Mark(job.Mark{Index: record.Index, Alone: r.alone}); err != nil {
-		r.giveBackUnused(t)
+	if err != nil {
+		return result, counts, err
+	}
+	defer end()
+	if err := r.log.Mark(job.Mark{Index: record.Index, Alone: r.isolated}); err != nil {
 		return result, counts, err
 	}
 	began := r.canary.enter()
@@ -87,15 +79,14 @@ func (r *run) attempt(record job.Record, t token, first bool) (result job.Result
 	latency := time.Since(began)
 	failure := asCallError(err)
 	if r.calls.Err() == nil {
-		counts = r.note(record, failure, began, first, t)
-	} else if t.probe {
-		r.outage.abandon()
+		counts = r.note(record, failure, began, first, t.probe)
+		t.probe = false
 	}
 	return job.Result{Record: record, Answer: answer, Failure: failure, Latency: latency, At: began.Add(latency)}, counts, nil
 }
 
 // callSafely makes a panic the failure of its record.
-func callSafely(ctx context.Context, caller Caller, record job.Record) (answer job.Answer, err error) {
+func callSafely(ctx context.Context, caller calls.Caller, record job.Record) (answer job.Answer, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			err = &job.CallError{Kind: "panic", Message: fmt.Sprintf("%v\n%s", reason, debug.Stack())}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -12,12 +11,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"longhaul/calls"
 	"longhaul/job"
 )
 
-func canaryPool(caller Caller, parallelism int) *Pool {
-	p := New(caller, Settings{Retry: retries, Outage: job.DefaultSpec().Outage, Isolation: &sync.RWMutex{}})
-	p.Join(job.Share{Calls: parallelism})
+func canaryPool(caller calls.Caller, parallelism int) *Pool {
+	p := New(caller, Options{Retry: retries, Outage: job.DefaultSpec().Outage})
+	p.Join(job.LaneGrant{Calls: parallelism})
 	p.StartCanary(20)
 	return p
 }
@@ -170,7 +170,7 @@ func TestAnAnswerStopsTheJob(t *testing.T) {
 			}
 			return nil, nil
 		}), retries)
-		p.Join(job.Share{Calls: 10})
+		p.Join(job.LaneGrant{Calls: 10})
 		err := p.Run(t.Context(), t.Context(), false, records(1000), &results{})
 		require.Equal(t, job.KindStopped, job.KindOf(err))
 		require.ErrorContains(t, err, "call.http.stop_if: an answer fits it (stop_if 429), so no other call was made")
@@ -208,7 +208,7 @@ func TestAProbeIsAFirstCall(t *testing.T) {
 	for _, first := range []bool{false, false, true, true} {
 		p.waiting.PushBack(&waiter{first: first})
 	}
-	require.True(t, p.next(token{probe: true}).Value.(*waiter).first)
-	require.Equal(t, p.waiting.Front(), p.next(token{}), "else first come, first served")
-	require.Equal(t, p.waiting.Front().Next().Next(), p.next(token{probe: true}))
+	require.True(t, p.next(true).Value.(*waiter).first)
+	require.Equal(t, p.waiting.Front(), p.next(false), "else first come, first served")
+	require.Equal(t, p.waiting.Front().Next().Next(), p.next(true))
 }

@@ -51,8 +51,8 @@ func (s *site) since(then time.Time) int {
 }
 
 func sitePool(s *site, outage job.OutageSpec) *Pool {
-	p := New(s, Settings{Retry: retries, Outage: outage, Isolation: &sync.RWMutex{}})
-	p.Join(job.Share{Calls: 50})
+	p := New(s, Options{Retry: retries, Outage: outage})
+	p.Join(job.LaneGrant{Calls: 50})
 	return p
 }
 
@@ -141,8 +141,8 @@ func TestSomeFailuresAreNoOutage(t *testing.T) {
 				return nil, errors.New("no luck")
 			}
 			return nil, nil
-		}), Settings{Retry: retries, Outage: outages, Isolation: &sync.RWMutex{}})
-		p.Join(job.Share{Calls: 50})
+		}), Options{Retry: retries, Outage: outages})
+		p.Join(job.LaneGrant{Calls: 50})
 		var kept results
 		began := time.Now()
 		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(4000), &kept))
@@ -163,8 +163,8 @@ func TestPermanentFailuresAreNoOutage(t *testing.T) {
 	t.Parallel()
 	p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 		return nil, &job.CallError{Kind: "http", Status: 404}
-	}), Settings{Retry: retries, Outage: outages, Isolation: &sync.RWMutex{}})
-	p.Join(job.Share{Calls: 50})
+	}), Options{Retry: retries, Outage: outages})
+	p.Join(job.LaneGrant{Calls: 50})
 	var kept results
 	require.NoError(t, p.Run(t.Context(), t.Context(), false, records(1000), &kept))
 	require.Len(t, kept.kept, 1000)
@@ -183,14 +183,14 @@ func TestAProbeThatIsCutOff(t *testing.T) {
 		<-time.After(time.Minute)
 		cancel()
 		require.ErrorIs(t, <-ended, context.Canceled)
-		probe, err := p.acquire(t.Context(), true)
-		require.NoError(t, err)
+		probe := &token{pool: p}
+		require.NoError(t, probe.acquire(t.Context(), true))
 		require.True(t, probe.probe, "the next one")
 		hurried, late := context.WithTimeout(t.Context(), time.Minute)
 		defer late()
-		_, err = p.acquire(hurried, true)
-		require.Error(t, err, "there is only one")
-		p.giveBackUnused(probe)
+		require.Error(t, (&token{pool: p}).acquire(hurried, true), "there is only one")
+		probe.release()
+		probe.release() // a second time, it does nothing
 		api.down.Store(false)
 		var kept results
 		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(100), &kept))
@@ -248,7 +248,7 @@ func TestCallsThatWaitForTheRateAreHeldBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s starts
 		p := newPool(&s, retries)
-		share := job.Share{Calls: 50, Rate: 10, Pool: p.ID()}
+		share := job.LaneGrant{Calls: 50, Rate: 10, Pool: p.ID()}
 		p.Join(share)
 		ended := make(chan error)
 		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(200), &results{}) }()
@@ -265,20 +265,21 @@ func TestCallsThatWaitForTheRateAreHeldBack(t *testing.T) {
 }
 
 // Calls that waited for one that had to be alone do not start all at once.
-func TestTheRateHoldsAfterACallThatWasAlone(t *testing.T) {
+func TestTheRateHoldsAfterAnIsolatedCall(t *testing.T) {
 	t.Parallel()
-	var isolation sync.RWMutex
-	s := &starts{}
-	p := New(s, Settings{Retry: retries, Isolation: &isolation})
-	p.Join(job.Share{Calls: 100, Rate: 50, Pool: p.ID()})
-	ended := make(chan error)
-	go func() { ended <- p.Run(t.Context(), t.Context(), false, records(120), &results{}) }()
-	<-time.After(200 * time.Millisecond)
-	isolation.Lock()
-	<-time.After(time.Second)
-	isolation.Unlock()
-	require.NoError(t, <-ended)
-	s.requireRate(t, 50)
+	synctest.Test(t, func(t *testing.T) {
+		s := &starts{}
+		p := newPool(s, retries)
+		p.Join(job.LaneGrant{Calls: 100, Rate: 50, Pool: p.ID()})
+		ended := make(chan error)
+		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(120), &results{}) }()
+		<-time.After(200 * time.Millisecond)
+		require.NoError(t, p.isolation.Acquire(t.Context(), everyCall))
+		<-time.After(time.Second)
+		p.isolation.Release(everyCall)
+		require.NoError(t, <-ended)
+		s.requireRate(t, 50)
+	})
 }
 
 func (s *starts) count() int {

@@ -46,10 +46,10 @@ func (c *callCounts) add(why countsAs) {
 }
 
 // note tells all that learn from calls how one has ended.
-func (r *run) note(record job.Record, failure *job.CallError, began time.Time, first bool, t token) countsAs {
+func (r *run) note(record job.Record, failure *job.CallError, began time.Time, first, probe bool) countsAs {
 	now := time.Now()
 	r.canary.note(record, failure, began)
-	counts := r.outage.note(failure, first, t.probe)
+	counts := r.outage.note(failure, first, probe)
 	if failure != nil && failure.Stop {
 		r.end(&job.Error{Kind: job.KindStopped, Op: "call.http.stop_if", Hint: "fix the cause and start the job again with the same output",
 			Err: &job.StopError{At: now.UTC(), Reason: "an answer fits it (" + failure.Name() + "), so no other call was made", Record: record, Failure: *failure}})
@@ -88,8 +88,8 @@ func (r *run) noteRefusal(failure *job.CallError, began, now time.Time) countsAs
 	lasted := now.Sub(r.throttled)
 	r.mu.Unlock()
 	r.refused.Store(true)
-	if limit := r.settings.Outage.GiveUp.Std(); limit > 0 && lasted >= limit {
-		r.end(job.Errorf(job.KindOutage, "outage.give_up", "all calls have been refused for %s, the last with %s", r.settings.Outage.GiveUp, failure.Name()).
+	if limit := r.options.Outage.GiveUp.Std(); limit > 0 && lasted >= limit {
+		r.end(job.Errorf(job.KindOutage, "outage.give_up", "all calls have been refused for %s, the last with %s", r.options.Outage.GiveUp, failure.Name()).
 			WithHint("what was done is kept: when the API accepts calls again, start the job again with the same output to go on"))
 	}
 	return counts

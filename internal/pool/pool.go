@@ -8,23 +8,29 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/semaphore"
 
+	"longhaul/calls"
 	"longhaul/job"
 )
 
-// Pool is a semaphore whose size is the sum of the shares that have joined, and
+// Pool is a semaphore whose size is the sum of the grants that have joined, and
 // a rate limiter likewise. The zero value is not ready; use New.
 type Pool struct {
-	id       string
-	caller   Caller
-	settings Settings
-	outage   *outage
-	canary   *canary
-	tally    tally
+	id      string
+	caller  calls.Caller
+	options Options
+	outage  *outage
+	canary  *canary
+	tally   tally
 	// over is done when the pool makes no call any more, because of what its calls
 	// came to.
 	over context.Context
 	end  context.CancelCauseFunc
+
+	// isolation lets a call be the only one of the job in this process: each other
+	// call has one of it.
+	isolation *semaphore.Weighted
 
 	// backingOff counts records that wait for their next attempt.
 	backingOff atomic.Int64
@@ -32,7 +38,7 @@ type Pool struct {
 	refused atomic.Bool
 
 	mu       sync.Mutex
-	seats    map[*seat]struct{}
+	slots    map[*Slot]struct{}
 	members  int
 	capacity int
 	inFlight int
@@ -55,27 +61,24 @@ type Pool struct {
 	run     string
 }
 
-// Settings are what a job's spec says of its calls.
-type Settings struct {
+// Options are what a job's spec says of its calls.
+type Options struct {
 	Retry  job.RetrySpec
 	Outage job.OutageSpec
 	// Output is the job's, for messages.
 	Output string
-	// Isolation is shared by all pools of a process: each call reads, a call that
-	// must be alone in the process writes.
-	Isolation *sync.RWMutex
 }
 
 // New makes a pool without tokens for one kind of call.
-func New(caller Caller, settings Settings) *Pool {
+func New(caller calls.Caller, options Options) *Pool {
 	p := &Pool{
-		id: uuid.NewString(), caller: caller, settings: settings,
-		seats: map[*seat]struct{}{}, throttle: newThrottle(), adaptive: newAdaptive(),
-		tally: tally{output: settings.Output},
+		id: uuid.NewString(), caller: caller, options: options,
+		isolation: semaphore.NewWeighted(everyCall), slots: map[*Slot]struct{}{}, throttle: newThrottle(), adaptive: newAdaptive(),
+		tally: tally{output: options.Output},
 	}
 	p.over, p.end = context.WithCancelCause(context.Background())
-	p.outage = newOutage(settings.Outage, p.wake, p.end)
-	p.canary = newCanary(settings.Outage.GiveUpAtStart, p.wake, p.outage.probeNow, p.end)
+	p.outage = newOutage(options.Outage, p.wake, p.end)
+	p.canary = newCanary(options.Outage.GiveUpAtStart, p.wake, p.outage.probeNow, p.end)
 	return p
 }
 
@@ -88,11 +91,11 @@ func (p *Pool) Proven() <-chan struct{} { return p.canary.proven }
 // Prove is for a job of which a call has succeeded elsewhere, or before.
 func (p *Pool) Prove() { p.canary.prove() }
 
-// Tolerate sets how many failures end the calls, as a chunk with this share says. A
+// Tolerate sets how many failures end the calls, as a chunk with this grant says. A
 // later change of settings counts more.
-func (p *Pool) Tolerate(budget job.FailureBudget, share job.Share) {
+func (p *Pool) Tolerate(budget job.FailureBudget, grant job.LaneGrant) {
 	p.mu.Lock()
-	if changed := p.control.MaxFailures; changed != nil && p.control.Run == share.Run && p.control.Version > share.Version {
+	if changed := p.control.MaxFailures; changed != nil && p.control.Run == grant.Run && p.control.Version > grant.Version {
 		budget.Limit = *changed
 	}
 	p.mu.Unlock()

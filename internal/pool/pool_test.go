@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"longhaul/calls"
 	"longhaul/job"
 )
 
@@ -24,8 +25,8 @@ func (f callerFunc) Call(ctx context.Context, record job.Record) (job.Answer, er
 	return job.Answer{Output: output}, err
 }
 
-func newPool(caller Caller, retry job.RetrySpec) *Pool {
-	return New(caller, Settings{Retry: retry, Isolation: &sync.RWMutex{}})
+func newPool(caller calls.Caller, retry job.RetrySpec) *Pool {
+	return New(caller, Options{Retry: retry})
 }
 
 func records(n int64) iter.Seq2[job.Record, error] {
@@ -107,14 +108,14 @@ func TestThePoolNeverExceedsItsShares(t *testing.T) {
 				total += c.records
 				running.Go(func() {
 					<-time.After(c.start)
-					share := job.Share{Calls: c.share}
+					share := job.LaneGrant{Calls: c.share}
 					b.shares.Add(int64(c.share))
 					seat := p.Join(share)
 					if err := p.Run(t.Context(), t.Context(), false, records(c.records), &kept); err != nil {
 						t.Error(err)
 					}
 					if c.bequeath {
-						seat.Bequeath()
+						seat.Donate()
 						bequeathed.Add(int64(c.share))
 						return
 					}
@@ -145,7 +146,7 @@ func TestTokensGoToTheNeighbours(t *testing.T) {
 			<-time.After(time.Second)
 			return nil, nil
 		}), retries)
-		share := job.Share{Calls: 10}
+		share := job.LaneGrant{Calls: 10}
 		p.Join(share)
 		p.Join(share)
 		var kept results
@@ -168,8 +169,8 @@ func TestLeaveWaitsUntilTheCallsFit(t *testing.T) {
 		var b bound
 		b.shares.Store(4)
 		p := newPool(b.call(time.Second), retries)
-		p.Join(job.Share{Calls: 2})
-		seat := p.Join(job.Share{Calls: 2})
+		p.Join(job.LaneGrant{Calls: 2})
+		seat := p.Join(job.LaneGrant{Calls: 2})
 		var kept results
 		ended := make(chan error)
 		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(8), &kept) }()
@@ -195,8 +196,8 @@ func TestRateBoundsTheStarts(t *testing.T) {
 			starts = append(starts, time.Now())
 			return nil, nil
 		}), retries)
-		p.Join(job.Share{Calls: 50, Rate: 20, Pool: p.ID()})
-		p.Join(job.Share{Calls: 50, Rate: 30, Pool: p.ID()})
+		p.Join(job.LaneGrant{Calls: 50, Rate: 20, Pool: p.ID()})
+		p.Join(job.LaneGrant{Calls: 50, Rate: 30, Pool: p.ID()})
 		var kept results
 		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(500), &kept))
 		for i := range starts {
@@ -218,7 +219,7 @@ func TestTheFirstStartIsNotFree(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries)
-		p.Join(job.Share{Calls: 5, Rate: 0.5, Pool: p.ID()})
+		p.Join(job.LaneGrant{Calls: 5, Rate: 0.5, Pool: p.ID()})
 		began := time.Now()
 		var kept results
 		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(3), &kept))
@@ -230,7 +231,7 @@ func TestBrakeHoldsEverythingBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries)
-		p.Join(job.Share{Calls: 3})
+		p.Join(job.LaneGrant{Calls: 3})
 		p.Brake(time.Minute)
 		p.Brake(time.Second) // the longest counts
 		began := time.Now()
@@ -247,12 +248,12 @@ func TestAWaitingCallGivesUpItsPlace(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		reason := errors.New("enough")
 		failed := make(chan error)
-		go func() { _, err := p.acquire(ctx, true); failed <- err }()
+		go func() { failed <- (&token{pool: p}).acquire(ctx, true) }()
 		synctest.Wait()
 		cancel(reason)
 		require.ErrorIs(t, <-failed, reason)
-		p.Join(job.Share{Calls: 1})
-		_, err := p.acquire(t.Context(), true)
+		p.Join(job.LaneGrant{Calls: 1})
+		err := (&token{pool: p}).acquire(t.Context(), true)
 		require.NoError(t, err)
 	})
 }

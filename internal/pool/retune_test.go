@@ -12,11 +12,11 @@ import (
 )
 
 // control is a change of the shares of lanes 0, 1, ...
-func control(version int64, paused bool, shares ...job.Share) job.Control {
+func control(version int64, paused bool, shares ...job.LaneGrant) job.Control {
 	for i := range shares {
 		shares[i].Lane, shares[i].Version = i, version
 	}
-	return job.Control{Version: version, Paused: paused, Shares: shares}
+	return job.Control{Version: version, Paused: paused, Grants: shares}
 }
 
 // Fewer calls count at once for new ones, more too; a share that joins later has
@@ -27,24 +27,24 @@ func TestRetuneChangesTheSharesThatAreHere(t *testing.T) {
 		var b bound
 		b.shares.Store(20)
 		p := newPool(b.call(time.Second), retries)
-		p.Join(job.Share{Lane: 0, Calls: 10})
-		p.Join(job.Share{Lane: 1, Calls: 10})
+		p.Join(job.LaneGrant{Lane: 0, Calls: 10})
+		p.Join(job.LaneGrant{Lane: 1, Calls: 10})
 		var kept results
 		ended := make(chan error)
 		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(100), &kept) }()
 		synctest.Wait()
 		require.EqualValues(t, 20, b.inFlight.Load())
-		p.Retune(control(1, false, job.Share{Calls: 2}, job.Share{Calls: 1}, job.Share{Calls: 4}))
+		p.Retune(control(1, false, job.LaneGrant{Calls: 2}, job.LaneGrant{Calls: 1}, job.LaneGrant{Calls: 4}))
 		<-time.After(1500 * time.Millisecond)
 		require.EqualValues(t, 3, b.inFlight.Load())
-		p.Join(job.Share{Lane: 2, Calls: 10})
-		p.Retune(control(1, false, job.Share{Calls: 90})) // known already
+		p.Join(job.LaneGrant{Lane: 2, Calls: 10})
+		p.Retune(control(1, false, job.LaneGrant{Calls: 90})) // known already
 		synctest.Wait()
 		require.EqualValues(t, 7, b.inFlight.Load(), "lane 2 has what the change says")
-		p.Join(job.Share{Lane: 3, Version: 2, Calls: 5})
+		p.Join(job.LaneGrant{Lane: 3, Version: 2, Calls: 5})
 		synctest.Wait()
 		require.EqualValues(t, 12, b.inFlight.Load(), "a share of a later version counts as it is")
-		p.Retune(control(3, false, job.Share{Calls: 5}, job.Share{Calls: 5}, job.Share{Calls: 5}, job.Share{Calls: 5}))
+		p.Retune(control(3, false, job.LaneGrant{Calls: 5}, job.LaneGrant{Calls: 5}, job.LaneGrant{Calls: 5}, job.LaneGrant{Calls: 5}))
 		synctest.Wait()
 		require.EqualValues(t, 20, b.inFlight.Load())
 		require.False(t, b.exceeded.Load())
@@ -58,14 +58,14 @@ func TestPauseStartsNoCall(t *testing.T) {
 		var b bound
 		b.shares.Store(5)
 		p := newPool(b.call(time.Second), retries)
-		p.Join(job.Share{Calls: 5})
-		p.Retune(control(1, true, job.Share{Calls: 5}))
+		p.Join(job.LaneGrant{Calls: 5})
+		p.Retune(control(1, true, job.LaneGrant{Calls: 5}))
 		var kept results
 		ended := make(chan error)
 		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(10), &kept) }()
 		<-time.After(time.Hour)
 		require.Zero(t, b.inFlight.Load())
-		p.Retune(control(2, false, job.Share{Calls: 5}))
+		p.Retune(control(2, false, job.LaneGrant{Calls: 5}))
 		require.NoError(t, <-ended)
 		require.Len(t, kept.kept, 10)
 	})
@@ -75,10 +75,10 @@ func TestPauseStartsNoCall(t *testing.T) {
 func TestAClosedLane(t *testing.T) {
 	t.Parallel()
 	p := newPool(nil, retries)
-	first, second := p.Join(job.Share{Lane: 0, Calls: 5}), p.Join(job.Share{Lane: 1, Calls: 5})
-	p.Retune(control(1, false, job.Share{Calls: 1}, job.Share{}))
+	first, second := p.Join(job.LaneGrant{Lane: 0, Calls: 5}), p.Join(job.LaneGrant{Lane: 1, Calls: 5})
+	p.Retune(control(1, false, job.LaneGrant{Calls: 1}, job.LaneGrant{}))
 	<-second.Closed()
-	<-p.Join(job.Share{Lane: 1, Calls: 5}).Closed()
+	<-p.Join(job.LaneGrant{Lane: 1, Calls: 5}).Closed()
 	select {
 	case <-first.Closed():
 		require.Fail(t, "it has a call")
@@ -95,9 +95,9 @@ func TestAClosedLaneDoesNotHoldUpTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s starts
 		p := newPool(&s, retries)
-		p.Join(job.Share{Lane: 0, Calls: 5})
-		p.Join(job.Share{Lane: 1, Calls: 5})
-		p.Retune(control(1, false, job.Share{Calls: 1}, job.Share{}))
+		p.Join(job.LaneGrant{Lane: 0, Calls: 5})
+		p.Join(job.LaneGrant{Lane: 1, Calls: 5})
+		p.Retune(control(1, false, job.LaneGrant{Calls: 1}, job.LaneGrant{}))
 		began := time.Now()
 		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(100), &results{}))
 		require.Zero(t, time.Since(began))
@@ -105,15 +105,15 @@ func TestAClosedLaneDoesNotHoldUpTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s starts
 		p := newPool(&s, retries)
-		p.Join(job.Share{Lane: 0, Calls: 5, Rate: 10, Pool: p.ID()})
-		closed := p.Join(job.Share{Lane: 1, Calls: 5, Rate: 10, Pool: p.ID()})
-		p.Retune(control(1, false, job.Share{}, job.Share{}))
+		p.Join(job.LaneGrant{Lane: 0, Calls: 5, Rate: 10, Pool: p.ID()})
+		closed := p.Join(job.LaneGrant{Lane: 1, Calls: 5, Rate: 10, Pool: p.ID()})
+		p.Retune(control(1, false, job.LaneGrant{}, job.LaneGrant{}))
 		ended := make(chan error)
 		stop, cancel := context.WithCancel(t.Context())
 		go func() { ended <- p.Run(t.Context(), stop, false, records(10), &results{}) }()
 		<-time.After(time.Minute)
 		require.Zero(t, s.count())
-		p.Retune(control(2, false, job.Share{Calls: 1}, job.Share{}))
+		p.Retune(control(2, false, job.LaneGrant{Calls: 1}, job.LaneGrant{}))
 		closed.Leave()
 		require.NoError(t, <-ended, "the waiting ones hear of it")
 		cancel()
@@ -127,18 +127,18 @@ func TestTheRateIsRetuned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s starts
 		p := newPool(&s, retries)
-		p.Join(job.Share{Calls: 1})
-		p.Retune(control(1, false, job.Share{Calls: 1, Rate: 10}))
+		p.Join(job.LaneGrant{Calls: 1})
+		p.Retune(control(1, false, job.LaneGrant{Calls: 1, Rate: 10}))
 		began := time.Now()
 		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(100), &results{}))
 		require.InDelta(t, 10, time.Since(began).Seconds(), 0.5)
 		ended := make(chan error)
 		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(1000), &results{}) }()
 		<-time.After(10 * time.Second)
-		p.Retune(control(2, false, job.Share{Calls: 1, Rate: 50}))
+		p.Retune(control(2, false, job.LaneGrant{Calls: 1, Rate: 50}))
 		began = time.Now()
 		<-time.After(10 * time.Second)
-		p.Retune(control(3, false, job.Share{Calls: 1}))
+		p.Retune(control(3, false, job.LaneGrant{Calls: 1}))
 		require.NoError(t, <-ended)
 		require.InDelta(t, 10, time.Since(began).Seconds(), 0.1, "without a rate the rest takes no time")
 		require.InDelta(t, 10+9*50, s.between(began, began.Add(9999*time.Millisecond)), 20, "a higher rate counts after a second")
@@ -160,14 +160,14 @@ func TestWhatLimitsAPool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bound
 		p := newPool(b.call(time.Hour), retries)
-		p.Join(job.Share{Calls: 5})
-		require.Equal(t, job.LimitInterval, p.Limit())
+		p.Join(job.LaneGrant{Calls: 5})
+		require.Equal(t, job.BottleneckInterval, p.Bottleneck())
 		ended := make(chan error)
 		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(10), &results{}) }()
 		synctest.Wait()
-		require.Equal(t, job.LimitParallelism, p.Limit())
+		require.Equal(t, job.BottleneckParallelism, p.Bottleneck())
 		p.Brake(time.Minute)
-		require.Equal(t, job.LimitAPI, p.Limit())
+		require.Equal(t, job.BottleneckAPI, p.Bottleneck())
 		require.NoError(t, <-ended)
 	})
 }
@@ -176,16 +176,16 @@ func TestWhatLimitsAPool(t *testing.T) {
 func TestAnEarlierRunsControlDoesNotCount(t *testing.T) {
 	t.Parallel()
 	p := newPool(nil, retries)
-	stale := control(5, true, job.Share{Calls: 99})
+	stale := control(5, true, job.LaneGrant{Calls: 99})
 	stale.Run = "first"
 	p.Retune(stale)
-	p.Join(job.Share{Run: "second", Calls: 3})
+	p.Join(job.LaneGrant{Run: "second", Calls: 3})
 	require.Equal(t, 3, p.capacity)
 	require.False(t, p.control.Paused)
 	p.Retune(stale)
 	require.Equal(t, 3, p.capacity)
 	require.False(t, p.control.Paused)
-	fresh := control(1, false, job.Share{Calls: 7})
+	fresh := control(1, false, job.LaneGrant{Calls: 7})
 	fresh.Run = "second"
 	p.Retune(fresh)
 	require.Equal(t, 7, p.capacity)

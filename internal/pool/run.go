@@ -13,7 +13,7 @@ import (
 const maxUnanswered = 5000
 
 // Log is told of each call, from several goroutines; an error of it ends the run.
-type Log = interface {
+type Log interface {
 	// Mark comes before each call, and after one that is not the last for its
 	// record.
 	Mark(mark job.Mark) error
@@ -26,9 +26,9 @@ type run struct {
 	*Pool
 	// calls is done when calls must be cut off, stop when none may start.
 	calls, stop context.Context
-	// alone calls are made with no other in the process.
-	alone bool
-	log   Log
+	// isolated calls are made with no other of the job in the process.
+	isolated bool
+	log      Log
 }
 
 // Run makes the call for every record, and returns when all results are kept.
@@ -36,19 +36,19 @@ type run struct {
 // When stop is done, Run takes no more records, waits for the calls in flight,
 // keeps their answers, and returns stop's cause. When ctx is done, the calls
 // are cut off as well and their answers dropped: another attempt makes them.
-func (p *Pool) Run(ctx, stop context.Context, alone bool, records iter.Seq2[job.Record, error], log Log) error {
+func (p *Pool) Run(ctx, stop context.Context, isolated bool, records iter.Seq2[job.Record, error], log Log) error {
 	stop, fail := context.WithCancelCause(stop)
 	defer fail(nil)
 	for _, end := range []context.Context{ctx, p.over} {
 		defer context.AfterFunc(end, func() { fail(context.Cause(end)) })()
 	}
-	r := &run{Pool: p, calls: ctx, stop: stop, alone: alone, log: log}
+	r := &run{Pool: p, calls: ctx, stop: stop, isolated: isolated, log: log}
 	var calls sync.WaitGroup
 	unanswered := make(chan struct{}, maxUnanswered)
 	for record, err := range records {
-		var t token
+		t := &token{pool: p}
 		if err == nil {
-			t, err = r.admit(unanswered)
+			err = r.admit(t, unanswered)
 		}
 		if err != nil {
 			fail(err)
@@ -72,27 +72,27 @@ func (p *Pool) Close() {
 }
 
 // admit waits for a place among the unanswered records, and for a token.
-func (r *run) admit(unanswered chan<- struct{}) (token, error) {
+func (r *run) admit(t *token, unanswered chan<- struct{}) error {
 	select {
 	case unanswered <- struct{}{}:
-		return r.acquire(r.stop, true)
+		return t.acquire(r.stop, true)
 	case <-r.stop.Done():
-		return token{}, context.Cause(r.stop)
+		return context.Cause(r.stop)
 	}
 }
 
 // back marks that a call has come back without a result.
 func (r *run) back(record job.Record) error {
-	return r.log.Mark(job.Mark{Index: record.Index, Back: true, Alone: r.alone})
+	return r.log.Mark(job.Mark{Index: record.Index, Back: true, Alone: r.isolated})
 }
 
 // one takes a record from its token to its journal.
-func (r *run) one(record job.Record, t token) error {
+func (r *run) one(record job.Record, t *token) error {
+	defer t.release()
 	result, err := r.answer(record, t)
 	if err != nil {
 		return err
 	}
-	defer r.release()
 	if r.calls.Err() != nil {
 		_ = r.back(record) // the cause tells more
 		return context.Cause(r.calls)

@@ -18,7 +18,7 @@ import (
 func one(t *testing.T, retry job.RetrySpec, caller callerFunc) (job.Result, error) {
 	t.Helper()
 	p := newPool(caller, retry)
-	p.Join(job.Share{Calls: 1})
+	p.Join(job.LaneGrant{Calls: 1})
 	var kept results
 	err := p.Run(t.Context(), t.Context(), false, records(1), &kept)
 	require.Zero(t, p.inFlight)
@@ -114,7 +114,7 @@ func TestBackOffHoldsNoToken(t *testing.T) {
 			}
 			return nil, nil
 		}), retry)
-		p.Join(job.Share{Calls: 1})
+		p.Join(job.LaneGrant{Calls: 1})
 		var kept results
 		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(100), &kept))
 		require.Len(t, kept.kept, 100)
@@ -132,7 +132,7 @@ func TestRetryAfterBrakesThePool(t *testing.T) {
 			}
 			return nil, nil
 		}), retries)
-		p.Join(job.Share{Calls: 1})
+		p.Join(job.LaneGrant{Calls: 1})
 		began := time.Now()
 		var kept results
 		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(10), &kept))
@@ -147,7 +147,7 @@ func TestRetryAfterCountsOnTheLastAttemptToo(t *testing.T) {
 		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 			return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, RetryAfter: time.Minute}
 		}), job.RetrySpec{MaximumAttempts: 1})
-		p.Join(job.Share{Calls: 1})
+		p.Join(job.LaneGrant{Calls: 1})
 		began := time.Now()
 		var kept results
 		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(10), &kept))
@@ -160,7 +160,7 @@ func TestNoRecordIsTakenAfterAStop(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int64
 	p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { calls.Add(1); return nil, nil }), retries)
-	p.Join(job.Share{Calls: 1000})
+	p.Join(job.LaneGrant{Calls: 1000})
 	stop, cancel := context.WithCancel(t.Context())
 	cancel()
 	var kept results
@@ -179,7 +179,7 @@ func TestWaitingRecordsAreBounded(t *testing.T) {
 			calls.Add(1)
 			return nil, errors.New("down")
 		}), retry)
-		p.Join(job.Share{Calls: 100})
+		p.Join(job.LaneGrant{Calls: 100})
 		stop, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- p.Run(t.Context(), stop, false, records(2*maxUnanswered), &results{}) }()
@@ -198,7 +198,7 @@ func TestStopDrains(t *testing.T) {
 			<-time.After(time.Second)
 			return nil, ctx.Err()
 		}), retries)
-		p.Join(job.Share{Calls: 4})
+		p.Join(job.LaneGrant{Calls: 4})
 		stop, cancel := context.WithCancelCause(t.Context())
 		reason := errors.New("the worker stops")
 		time.AfterFunc(1500*time.Millisecond, func() { cancel(reason) })
@@ -219,7 +219,7 @@ func TestLossCutsOff(t *testing.T) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}), job.RetrySpec{MaximumAttempts: 1}) // being cut off is nobody's last failure
-		p.Join(job.Share{Calls: 4})
+		p.Join(job.LaneGrant{Calls: 4})
 		ctx, cancel := context.WithCancelCause(t.Context())
 		reason := errors.New("given to another worker")
 		time.AfterFunc(time.Second, func() { cancel(reason) })
@@ -235,7 +235,7 @@ func TestLossCutsOff(t *testing.T) {
 func TestAnErrorOfTheInputOrTheJournalEndsTheRun(t *testing.T) {
 	t.Parallel()
 	p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries)
-	p.Join(job.Share{Calls: 4})
+	p.Join(job.LaneGrant{Calls: 4})
 	broken := errors.New("line 3")
 	err := p.Run(t.Context(), t.Context(), false, func(yield func(job.Record, error) bool) { yield(job.Record{}, broken) }, nil)
 	require.ErrorIs(t, err, broken)

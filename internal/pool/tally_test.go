@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"longhaul/calls"
 	"longhaul/job"
 )
 
@@ -37,8 +38,8 @@ func TestTooManyFailuresEndTheCalls(t *testing.T) {
 				<-time.After(50 * time.Millisecond)
 				return nil, &job.CallError{Kind: "http", Status: 404}
 			}), retries)
-			p.Join(job.Share{Calls: 40})
-			p.Tolerate(job.FailureBudget{Limit: c.limit, Before: c.before}, job.Share{})
+			p.Join(job.LaneGrant{Calls: 40})
+			p.Tolerate(job.FailureBudget{Limit: c.limit, Before: c.before}, job.LaneGrant{})
 			p.CountElsewhere(c.elsewhere)
 			var kept results
 			err := p.Run(t.Context(), t.Context(), false, records(10_000), &kept)
@@ -56,7 +57,7 @@ func TestTheTallyOfOthersAndATune(t *testing.T) {
 	p := newPool(nil, retries)
 	p.CountElsewhere(job.Totals{Failed: 500})
 	require.NoError(t, p.over.Err(), "nobody has said what is tolerated")
-	p.Tolerate(job.FailureBudget{Limit: job.FailureLimit{Value: 600}}, job.Share{})
+	p.Tolerate(job.FailureBudget{Limit: job.FailureLimit{Value: 600}}, job.LaneGrant{})
 	require.NoError(t, p.over.Err())
 	lower := job.FailureLimit{Value: 499}
 	p.Retune(job.Control{Version: 1, MaxFailures: &lower})
@@ -72,8 +73,8 @@ func TestALateChunkDoesNotBringAnOldLimitBack(t *testing.T) {
 	higher := job.FailureLimit{Value: 1000}
 	p.CountElsewhere(job.Totals{Failed: 500})
 	p.Retune(job.Control{Run: "r", Version: 2, MaxFailures: &higher})
-	p.Tolerate(job.FailureBudget{Limit: job.FailureLimit{Value: 100}}, job.Share{Run: "r", Version: 1})
+	p.Tolerate(job.FailureBudget{Limit: job.FailureLimit{Value: 100}}, job.LaneGrant{Run: "r", Version: 1})
 	require.NoError(t, p.over.Err())
-	p.Tolerate(job.FailureBudget{Limit: job.FailureLimit{Value: 100}}, job.Share{Run: "r", Version: 2})
+	p.Tolerate(job.FailureBudget{Limit: job.FailureLimit{Value: 100}}, job.LaneGrant{Run: "r", Version: 2})
 	require.Error(t, p.over.Err())
 }

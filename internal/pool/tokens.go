@@ -6,32 +6,38 @@ import (
 	"time"
 )
 
-// token lets one call be made.
+// token lets one call be made. Its owner acquires it before each call for a record,
+// and releases it during a backoff and when the answer is in the journal.
 type token struct {
-	// probe: it is the one call of an outage.
+	pool *Pool
+	held bool
+	// probe: it is the one call of an outage, and its outcome is not noted yet.
 	probe bool
 }
 
 // waiter is a call that waits for a token.
 type waiter struct {
-	token token
 	// first: it would be the first call for its record.
 	first   bool
 	granted chan struct{}
+	// probe is set when the token is granted.
+	probe bool
 }
 
 // acquire waits for a token, first come first served; first says whether the call is
-// the first one for its record.
-func (p *Pool) acquire(ctx context.Context, first bool) (token, error) {
+// the first one for its record. After an error the token is not held.
+func (t *token) acquire(ctx context.Context, first bool) error {
 	if ctx.Err() != nil {
-		return token{}, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
+	p := t.pool
 	p.mu.Lock()
 	if p.waiting.Len() == 0 {
-		if t, ok := p.mayStart(); ok {
+		if probe, ok := p.mayStart(); ok {
 			p.take()
 			p.mu.Unlock()
-			return t, nil
+			t.held, t.probe = true, probe
+			return nil
 		}
 	}
 	w := &waiter{first: first, granted: make(chan struct{})}
@@ -39,22 +45,37 @@ func (p *Pool) acquire(ctx context.Context, first bool) (token, error) {
 	p.mu.Unlock()
 	select {
 	case <-w.granted:
-		return w.token, nil
+		t.held, t.probe = true, w.probe
+		return nil
 	case <-ctx.Done():
 	}
 	p.mu.Lock()
 	select {
 	case <-w.granted:
 		p.mu.Unlock()
-		p.giveBackUnused(w.token)
+		t.held, t.probe = true, w.probe
+		t.release()
 	default:
 		p.waiting.Remove(place)
 		p.mu.Unlock()
 	}
-	return token{}, context.Cause(ctx)
+	return context.Cause(ctx)
 }
 
-// take takes a token. A call that is not spaced starts with it.
+// release gives the token back; one that is not held stays as it is. A probe whose
+// outcome was not noted was not made.
+func (t *token) release() {
+	if !t.held {
+		return
+	}
+	if t.probe {
+		t.pool.outage.abandon()
+	}
+	t.held, t.probe = false, false
+	t.pool.free()
+}
+
+// take is called with the lock. A call that is not spaced starts with its token.
 func (p *Pool) take() {
 	p.inFlight++
 	if !p.isLimited() {
@@ -62,38 +83,31 @@ func (p *Pool) take() {
 	}
 }
 
-// giveBackUnused gives a token back with which no call was made.
-func (p *Pool) giveBackUnused(t token) {
-	if t.probe {
-		p.outage.abandon()
-	}
-	p.release()
-}
-
-// release gives a token back.
-func (p *Pool) release() {
+func (p *Pool) free() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.inFlight--
-	p.grant()
+	p.grantTokens()
 	for p.inFlight <= p.capacity && p.leaving.Len() > 0 {
 		close(p.leaving.Remove(p.leaving.Front()).(chan struct{}))
 	}
 }
 
-// mayStart says whether a call may start now; it must, if the answer is yes.
-func (p *Pool) mayStart() (token, bool) {
+// mayStart says whether a call may start now, and whether it is a probe; it must
+// start, if the answer is yes. It is called with the lock.
+func (p *Pool) mayStart() (probe, ok bool) {
 	now := time.Now()
 	if p.over.Err() != nil || p.control.Paused || p.inFlight >= p.canary.capacity(p.capacity) || now.Before(p.brakedUntil) {
-		return token{}, false
+		return false, false
 	}
-	allowed, probe := p.outage.allows(now)
-	return token{probe}, allowed
+	ok, probe = p.outage.allows(now)
+	return probe, ok
 }
 
 // isHeldBack says whether a call that has a token must not start after all: the
-// job was paused, has fewer calls or waits for the API since.
-func (p *Pool) isHeldBack(t token) bool {
+// job was paused, has fewer calls or waits for the API since. It is called with the
+// lock.
+func (p *Pool) isHeldBack(t *token) bool {
 	return p.over.Err() != nil || p.control.Paused || p.inFlight > p.capacity || !t.probe && p.outage.open.Load()
 }
 
@@ -103,13 +117,13 @@ func (p *Pool) wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.throttle.wakeUp()
-	p.grant()
+	p.grantTokens()
 }
 
 // next is who gets the token. A probe is the first call for a record if one waits:
 // those that wait for a later one have failed before, and may always fail.
-func (p *Pool) next(t token) *list.Element {
-	if t.probe {
+func (p *Pool) next(probe bool) *list.Element {
+	if probe {
 		for waiting := p.waiting.Front(); waiting != nil; waiting = waiting.Next() {
 			if waiting.Value.(*waiter).first {
 				return waiting
@@ -119,15 +133,16 @@ func (p *Pool) next(t token) *list.Element {
 	return p.waiting.Front()
 }
 
-func (p *Pool) grant() {
+// grantTokens is called with the lock.
+func (p *Pool) grantTokens() {
 	for p.waiting.Len() > 0 {
-		t, ok := p.mayStart()
+		probe, ok := p.mayStart()
 		if !ok {
 			return
 		}
 		p.take()
-		w := p.waiting.Remove(p.next(t)).(*waiter)
-		w.token = t
+		w := p.waiting.Remove(p.next(probe)).(*waiter)
+		w.probe = probe
 		close(w.granted)
 	}
 }

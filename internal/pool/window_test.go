@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// However late a start is, no second holds more than the rate.
+// However late a start is, no rateWindow holds more than the rate.
 func TestNoSecondHoldsMoreThanTheRate(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -39,8 +39,8 @@ func TestAWindowForgets(t *testing.T) {
 	for range 1000 {
 		require.LessOrEqual(t, w.wait(now, 10), time.Duration(0))
 		w.add(now)
-		now = now.Add(second / 10)
+		now = now.Add(rateWindow / 10)
 	}
 	require.LessOrEqual(t, len(w.starts), 11)
-	require.Equal(t, second*9/10, w.wait(now, 0.5), "a lower rate counts at once")
+	require.Equal(t, rateWindow*9/10, w.wait(now, 0.5), "a lower rate counts at once")
 }

@@ -9,8 +9,6 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/go-analyze/charts"
-
-	"longhaul/job"
 )
 
 // The axis of the latencies ends at these percentiles; what is beyond is counted in
@@ -57,7 +55,7 @@ func buckets(histogram *hdrhistogram.Histogram, bars int) (counted []bucket, mar
 }
 
 // latency is the figure.
-func latency(facts job.Facts) (figure, error) {
+func latency(facts Facts) (figure, error) {
 	f := figure{ID: "latency", Title: "Latency of the calls (logarithmic)"}
 	histogram, err := hdrhistogram.Decode([]byte(facts.Latency))
 	if err != nil || histogram.TotalCount() == 0 {

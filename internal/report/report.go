@@ -36,7 +36,7 @@ var page = template.Must(template.New("report").Funcs(template.FuncMap{
 
 // view is what the page shows.
 type view struct {
-	job.Facts
+	Facts
 	Verdict, Call string
 	Cards         []card
 	// Columns are those of the cards on a wide page: one row, or two.
@@ -68,7 +68,7 @@ func (f *figure) draw(chart func(size) ([]byte, error)) error {
 }
 
 // Write writes the page.
-func Write(w io.Writer, facts job.Facts) error {
+func Write(w io.Writer, facts Facts) error {
 	finished := finishedOf(facts)
 	t := newTimeline(finished, facts.Changes, facts.Spec)
 	v := view{
@@ -81,7 +81,7 @@ func Write(w io.Writer, facts job.Facts) error {
 		v.Columns = (v.Columns + 1) / 2
 	}
 	v.Redrives = v.Redrives[:min(len(v.Redrives), maxRedrives)]
-	for _, draw := range []func(job.Facts) (figure, error){throughput, latency, failureFigure} {
+	for _, draw := range []func(Facts) (figure, error){throughput, latency, failureFigure} {
 		f, err := draw(facts)
 		if err != nil {
 			return err
@@ -97,7 +97,7 @@ func Write(w io.Writer, facts job.Facts) error {
 }
 
 // failureFigure counts the failed records by kind and status.
-func failureFigure(facts job.Facts) (figure, error) {
+func failureFigure(facts Facts) (figure, error) {
 	f := figure{ID: "failures", Title: "Failed records", Caption: "By kind, and as a share of all records."}
 	var kinds []job.FailureCount
 	for _, group := range facts.Failures {

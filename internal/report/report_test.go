@@ -10,6 +10,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/stretchr/testify/require"
 
+	"longhaul/internal/failures"
 	"longhaul/job"
 )
 
@@ -26,14 +27,14 @@ func latencies(t *testing.T, micros ...int64) string {
 
 var began = time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
 
-func sample(t *testing.T) job.Facts {
+func sample(t *testing.T) Facts {
 	t.Helper()
-	facts := job.Facts{
+	facts := Facts{
 		JobID: "J", Spec: job.DefaultSpec(), Records: 12_000, Started: began, Ended: began.Add(time.Minute),
-		State:   job.Standing{Name: job.StateFinished},
+		State:   State{Name: Finished},
 		Totals:  job.Totals{Succeeded: 11_588, Failed: 412, Attempts: 12_900, Throttled: 70, Outage: 30},
 		Latency: latencies(t, 900, 1000, 1100, 5000, 100_000),
-		Failures: []job.FailureGroup{
+		Failures: []failures.Group{
 			{Pattern: `postal code "#" unknown`, Failure: job.CallError{Kind: "http", Status: 422, Message: `postal code "<7>" unknown`}, Count: 400, First: 1031},
 			{Pattern: "no answer", Failure: job.CallError{Kind: "timeout", Message: "no answer"}, Count: 12, First: 7},
 		},
@@ -47,12 +48,12 @@ func sample(t *testing.T) job.Facts {
 	facts.Spec.Call.HTTP = &job.HTTPSpec{URL: `{{env "API"}}/customers/{{.id | urlquery}}?key=secret`}
 	for i := range 12 {
 		from := began.Add(time.Duration(i) * 5 * time.Second)
-		facts.Finished = append(facts.Finished, job.Finished{From: from, At: from.Add(5 * time.Second), Records: 1000})
+		facts.Finished = append(facts.Finished, job.ChunkTiming{From: from, At: from.Add(5 * time.Second), Records: 1000})
 	}
 	return facts
 }
 
-func write(t *testing.T, facts job.Facts) string {
+func write(t *testing.T, facts Facts) string {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, Write(&b, facts))
@@ -90,14 +91,14 @@ func TestTheReportIsSelfContained(t *testing.T) {
 func TestTheVerdict(t *testing.T) {
 	t.Parallel()
 	facts := sample(t)
-	facts.State = job.Standing{Name: job.StateRunning}
+	facts.State = State{Name: Running}
 	facts.Records, facts.Journaled = 20_000, job.Totals{Succeeded: 500}
 	contains(t, write(t, facts), "<title>Running: 12,000 of 20,000 records done: GET", "500 records are in no part yet", "500 records that are in no part yet are not on the curve")
-	facts.State = job.Standing{Name: job.StateStopped, Why: "max_failures 1% was exceeded"}
+	facts.State = State{Name: Stopped, Why: "max_failures 1% was exceeded"}
 	contains(t, write(t, facts), "<title>Stopped (max_failures 1% was exceeded): 12,000 of 20,000 records done")
 	facts.State.Why = ""
 	contains(t, write(t, facts), "<title>Stopped: 12,000 of 20,000")
-	facts.State.Name, facts.Failed = job.StateFinished, 0
+	facts.State.Name, facts.Failed = Finished, 0
 	contains(t, write(t, facts), "<title>All 20,000 records succeeded")
 }
 
@@ -118,7 +119,7 @@ func TestTheCallInTheTitle(t *testing.T) {
 
 func TestReportsOfLittle(t *testing.T) {
 	t.Parallel()
-	empty := job.Facts{Spec: job.DefaultSpec()}
+	empty := Facts{Spec: job.DefaultSpec()}
 	require.Contains(t, write(t, empty), "No record failed.")
 	require.NotContains(t, write(t, empty), "<svg")
 	one := sample(t)
@@ -131,7 +132,7 @@ func TestReportsOfLittle(t *testing.T) {
 	require.NotContains(t, html, "Changes while it ran")
 	many := sample(t)
 	for i := range 500 {
-		many.Failures = append(many.Failures, job.FailureGroup{Failure: job.CallError{Kind: strings.Repeat("k", i), Message: "m"}, Count: 1})
+		many.Failures = append(many.Failures, failures.Group{Failure: job.CallError{Kind: strings.Repeat("k", i), Message: "m"}, Count: 1})
 		many.Changes = append(many.Changes, job.Change{At: began.Add(time.Duration(i) * 100 * time.Millisecond), What: "rate", To: "1"})
 	}
 	require.Less(t, len(write(t, many)), 400_000)
@@ -142,7 +143,7 @@ func TestEarlierRuns(t *testing.T) {
 	facts := sample(t)
 	facts.Earlier = []job.EarlierRun{{
 		Ended: began.Add(-72 * time.Hour), Why: "all calls failed", Totals: job.Totals{Failed: 100, Attempts: 1100, Throttled: 5},
-		Finished: []job.Finished{{From: began.Add(-72*time.Hour - 30*time.Second), At: began.Add(-72 * time.Hour), Records: 1000}},
+		Finished: []job.ChunkTiming{{From: began.Add(-72*time.Hour - 30*time.Second), At: began.Add(-72 * time.Hour), Records: 1000}},
 	}}
 	contains(t, write(t, facts), "Earlier runs", "all calls failed", "1,105", "14,105", "of records that were called again since", "idle 3 d", "1 min 27 s", "Long times without calls are left out of the axis.")
 }

@@ -44,7 +44,7 @@ func (a axis) at(t time.Time) time.Duration {
 	return position
 }
 
-func newCurve(t timeline, finished []job.Finished, changes []job.Change) curve {
+func newCurve(t timeline, finished []job.ChunkTiming, changes []job.Change) curve {
 	a := axis{timeline: t, cut: t.cuts()}
 	c := curve{total: max(a.at(t.to), time.Millisecond)}
 	c.step = roundStep(c.total / bins)
@@ -57,7 +57,7 @@ func newCurve(t timeline, finished []job.Finished, changes []job.Change) curve {
 }
 
 // spread adds a chunk's records to the steps in which it worked.
-func (c *curve) spread(a axis, chunk job.Finished) {
+func (c *curve) spread(a axis, chunk job.ChunkTiming) {
 	times := a.working(chunk, a.cut)
 	whole := time.Duration(0)
 	for _, s := range times {
@@ -105,7 +105,7 @@ func marksOf(a axis, changes []job.Change) []mark {
 }
 
 // throughput is the figure.
-func throughput(facts job.Facts) (figure, error) {
+func throughput(facts Facts) (figure, error) {
 	f := figure{ID: "throughput", Title: "Throughput"}
 	finished := finishedOf(facts)
 	if len(finished) == 0 {
@@ -124,7 +124,7 @@ func throughput(facts job.Facts) (figure, error) {
 }
 
 // finishedOf are the chunks, those of earlier runs too.
-func finishedOf(facts job.Facts) []job.Finished {
+func finishedOf(facts Facts) []job.ChunkTiming {
 	finished := slices.Clone(facts.Finished)
 	for _, earlier := range facts.Earlier {
 		finished = append(finished, earlier.Finished...)

@@ -36,7 +36,7 @@ type timeline struct {
 	paused, idle time.Duration
 }
 
-func newTimeline(finished []job.Finished, changes []job.Change, spec job.Spec) timeline {
+func newTimeline(finished []job.ChunkTiming, changes []job.Change, spec job.Spec) timeline {
 	var t timeline
 	if len(finished) == 0 {
 		return t
@@ -137,7 +137,7 @@ func (t timeline) cuts() []stop {
 
 // working are the times of a chunk in which calls were made. A pause counts two
 // seconds later in the workers, so that a chunk may still end in it.
-func (t timeline) working(chunk job.Finished, cut []stop) []stop {
+func (t timeline) working(chunk job.ChunkTiming, cut []stop) []stop {
 	times := []stop{{from: chunk.From, to: chunk.At}}
 	for _, s := range t.stops {
 		ends := s.paused && !chunk.At.After(s.to) && !slices.Contains(cut, s)

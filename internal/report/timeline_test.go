@@ -10,12 +10,12 @@ import (
 )
 
 // row of chunks of ten seconds, two at a time.
-func chunks(from time.Time, n int) []job.Finished {
-	finished := make([]job.Finished, 0, 2*n)
+func chunks(from time.Time, n int) []job.ChunkTiming {
+	finished := make([]job.ChunkTiming, 0, 2*n)
 	for i := range n {
 		at := from.Add(time.Duration(i) * 10 * time.Second)
-		finished = append(finished, job.Finished{From: at, At: at.Add(10 * time.Second), Records: 100},
-			job.Finished{From: at.Add(time.Second), At: at.Add(11 * time.Second), Records: 100})
+		finished = append(finished, job.ChunkTiming{From: at, At: at.Add(10 * time.Second), Records: 100},
+			job.ChunkTiming{From: at.Add(time.Second), At: at.Add(11 * time.Second), Records: 100})
 	}
 	return finished
 }
@@ -52,9 +52,9 @@ func TestActiveAndIdleTime(t *testing.T) {
 
 	// Pacing is no idleness.
 	spec.ChunkInterval = job.Duration(time.Minute)
-	slow := make([]job.Finished, 0, 10)
+	slow := make([]job.ChunkTiming, 0, 10)
 	for i := range 10 {
-		slow = append(slow, job.Finished{From: began.Add(time.Duration(i) * time.Minute), At: began.Add(time.Duration(i)*time.Minute + time.Second), Records: 10})
+		slow = append(slow, job.ChunkTiming{From: began.Add(time.Duration(i) * time.Minute), At: began.Add(time.Duration(i)*time.Minute + time.Second), Records: 10})
 	}
 	require.Zero(t, newTimeline(slow, nil, spec).idle)
 }
@@ -63,7 +63,7 @@ func TestActiveAndIdleTime(t *testing.T) {
 func TestThroughputAddsUp(t *testing.T) {
 	t.Parallel()
 	finished := append(chunks(began, 60), chunks(began.Add(62*time.Hour), 33)...)
-	finished = append(finished, job.Finished{From: began.Add(5 * time.Second), At: began.Add(5 * time.Second), Records: 7})
+	finished = append(finished, job.ChunkTiming{From: began.Add(5 * time.Second), At: began.Add(5 * time.Second), Records: 7})
 	finished[119].At = began.Add(62*time.Hour + 7*time.Second)
 	changes := []job.Change{
 		{At: began.Add(100 * time.Second), What: "paused", To: "true"}, {At: began.Add(111 * time.Second), What: "paused", To: "false"},

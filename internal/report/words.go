@@ -14,14 +14,14 @@ import (
 const maxCall = 120
 
 // verdict says how the job stands.
-func verdict(facts job.Facts) string {
+func verdict(facts Facts) string {
 	done := humanize.Comma(facts.Done()) + " of " + humanize.Comma(facts.Records) + " records done"
 	switch {
-	case facts.State.Name == job.StateStopped && facts.State.Why != "":
+	case facts.State.Name == Stopped && facts.State.Why != "":
 		return "Stopped (" + facts.State.Why + "): " + done
-	case facts.State.Name == job.StateStopped:
+	case facts.State.Name == Stopped:
 		return "Stopped: " + done
-	case facts.State.Name == job.StateRunning:
+	case facts.State.Name == Running:
 		return "Running: " + done
 	case facts.Failed == 0:
 		return "All " + humanize.Comma(facts.Records) + " records succeeded"
@@ -63,7 +63,7 @@ func callOf(call job.CallSpec) string {
 // card is one figure of the row at the top.
 type card struct{ Name, Value, Note string }
 
-func cards(facts job.Facts, t timeline, finished []job.Finished) []card {
+func cards(facts Facts, t timeline, finished []job.ChunkTiming) []card {
 	made := callsOf(facts)
 	all := []card{
 		{Name: "records", Value: humanize.Comma(facts.Records)},
@@ -108,7 +108,7 @@ func rate(perSecond float64) string {
 type row struct{ Name, Value, Share string }
 
 // callsOf counts all calls, those of records that were called again since too.
-func callsOf(facts job.Facts) job.Totals {
+func callsOf(facts Facts) job.Totals {
 	made := facts.Totals
 	for _, earlier := range facts.Earlier {
 		made = made.Add(earlier.Totals)
@@ -117,7 +117,7 @@ func callsOf(facts job.Facts) job.Totals {
 }
 
 // callRows are the calls by what came of them.
-func callRows(facts job.Facts) []row {
+func callRows(facts Facts) []row {
 	made := callsOf(facts)
 	earlier := made.Attempts - facts.Attempts
 	var rows []row

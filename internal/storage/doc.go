@@ -1,10 +1,12 @@
-// Package storage is the one place that touches files. It gives folders with a
-// small set of durable operations: open an object for reading, append to a
-// journal, put a whole object atomically (optionally only if absent), list,
-// delete. An object store can offer the same, so nothing above may assume a
-// file.
+// Package storage is the seam between Longhaul and where its data lies: a [Store]
+// opens inputs and output folders by URI, a [Folder] has a small set of durable
+// operations. An object store can offer the same, so nothing above may assume a
+// file, a file's folder, or a name of the output's layout.
 //
-// Local is the implementation on a file system. Confined to a root it uses
-// os.Root, so that no path in a job spec leaves the root, not even by a symbolic
-// link. Every write is synced, file and folder, before it is reported done.
+//   - package local keeps objects as files,
+//   - package memory keeps them in memory, for tests,
+//   - package storagetest is the suite that every implementation must pass.
+//
+// Every operation takes a context. What has been opened, an [Object] or an
+// [Appender], is bound to the context that it was opened with.
 package storage

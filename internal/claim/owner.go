@@ -1,0 +1,50 @@
+package claim
+
+import (
+	"context"
+	"time"
+
+	"longhaul/job"
+)
+
+// Owner says which workflow has claimed an output folder.
+type Owner struct {
+	Namespace  string `json:"namespace"`
+	WorkflowID string `json:"workflow_id"`
+	// RunID is that of the first run in a chain of continue-as-new.
+	RunID string `json:"run_id"`
+}
+
+// State is what the server knows of an owner's workflow.
+type State int
+
+// The states of an owner.
+const (
+	// Unknown: this server has never heard of it.
+	Unknown State = iota
+	Running
+	Ended
+)
+
+// StateOf asks the server for the state of an owner.
+type StateOf func(context.Context, Owner) State
+
+// Lease is the content of a claim.
+type Lease struct {
+	Owner
+	Claimed time.Time `json:"claimed"`
+	// Duration is how long the claim, and each renewal by a process that works
+	// there, lasts.
+	Duration job.Duration `json:"duration"`
+	// Released is set when the job has finished.
+	Released bool `json:"released,omitempty"`
+}
+
+// Held says why a folder cannot be claimed now.
+type Held struct {
+	Owner
+	// Running: the server says that the owner's workflow runs.
+	Running bool
+	// Until is when the folder is free unless it is renewed.
+	Until time.Time
+}

@@ -1,0 +1,153 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"sync"
+
+	"longhaul/internal/storage"
+	"longhaul/job"
+)
+
+// Set is the journals of one output folder.
+type Set struct {
+	folder storage.Folder
+	// mine are the journals that were begun here.
+	mine sync.Map
+}
+
+// NewSet works in the folder.
+func NewSet(folder storage.Folder) *Set { return &Set{folder: folder} }
+
+// Names are those of all journals, in order of their first record.
+func (s *Set) Names(ctx context.Context) ([]string, error) {
+	entries, err := s.folder.List(ctx, dir)
+	names := make([]string, len(entries))
+	for i, entry := range entries {
+		names[i] = entry.Name
+	}
+	return names, err
+}
+
+// Overlapping are the names of those that overlap the range, in order.
+func (s *Set) Overlapping(ctx context.Context, r job.Range) ([]string, error) {
+	names, err := s.Names(ctx)
+	overlapping := names[:0]
+	for _, name := range names {
+		if of, ok := rangeOf(name); ok && of.Overlaps(r) {
+			overlapping = append(overlapping, name)
+		}
+	}
+	return overlapping, err
+}
+
+// ByBatch are the names of all journals by the number of their batch.
+func (s *Set) ByBatch(ctx context.Context, batchRecords int64) (map[int64][]string, error) {
+	names, err := s.Names(ctx)
+	byBatch := map[int64][]string{}
+	for _, name := range names {
+		if of, ok := rangeOf(name); ok && batchRecords > 0 {
+			byBatch[of.First/batchRecords] = append(byBatch[of.First/batchRecords], name)
+		}
+	}
+	return byBatch, err
+}
+
+// Answered reads every journal that overlaps the range, of this run or of any
+// earlier one.
+func (s *Set) Answered(ctx context.Context, r job.Range) (*Answered, error) {
+	answered := newAnswered(r)
+	names, err := s.Overlapping(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if err := s.readInto(ctx, answered, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return answered, nil
+}
+
+func (s *Set) readInto(ctx context.Context, answered *Answered, name string) error {
+	_, alive := s.mine.Load(name)
+	found := false
+	size, err := s.each(ctx, name, func(e Entry) error {
+		switch {
+		case !e.IsMark():
+			found = answered.add(e.Index, e.Totals()) || found
+		case !alive: // this process has not died of anything
+			answered.mark(e.mark())
+		}
+		return nil
+	})
+	if err == nil && found {
+		answered.Journals = append(answered.Journals, job.JournalRef{Name: name, Size: size})
+	}
+	return err
+}
+
+// Each gives the entries of a journal.
+func (s *Set) Each(ctx context.Context, name string, use func(Entry) error) error {
+	_, err := s.each(ctx, name, use)
+	return err
+}
+
+func (s *Set) each(ctx context.Context, name string, use func(Entry) error) (size int64, err error) {
+	object, err := s.folder.Open(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	for at, err := range Entries(object, name, object.Size()) {
+		if err == nil {
+			err = use(at.Entry)
+		}
+		if err != nil {
+			return 0, errors.Join(err, object.Close())
+		}
+	}
+	return object.Size(), object.Close()
+}
+
+var errFound = errors.New("found")
+
+// HasSuccess says whether a journal holds the answer of a call that succeeded.
+func (s *Set) HasSuccess(ctx context.Context) (bool, error) {
+	names, err := s.Names(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		err := s.Each(ctx, name, func(e Entry) error {
+			if e.Outcome == Succeeded {
+				return errFound
+			}
+			return nil
+		})
+		if errors.Is(err, errFound) {
+			return true, nil
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// Drop deletes all journals of the range, those of cut-off attempts too.
+func (s *Set) Drop(ctx context.Context, r job.Range) error {
+	names, err := s.Overlapping(ctx, r)
+	if err != nil {
+		return err
+	}
+	return s.Delete(ctx, names...)
+}
+
+// Delete deletes journals; missing ones are fine.
+func (s *Set) Delete(ctx context.Context, names ...string) error {
+	for _, name := range names {
+		s.mine.Delete(name)
+	}
+	return s.folder.Delete(ctx, names...)
+}

@@ -1,0 +1,113 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"longhaul/internal/storage"
+	"longhaul/job"
+)
+
+// header is the first line of every journal, so that a full disk shows before the
+// first call, and a later format can be told apart.
+const header = headerName + "1\n"
+
+// headerName is what the header begins with; the version follows.
+const headerName = "longhaul journal "
+
+// Writer is where one attempt at a chunk appends its answers. It is safe for
+// concurrent use.
+type Writer struct {
+	name     string
+	appender storage.Appender
+
+	mu      sync.Mutex
+	size    int64
+	busy    bool
+	failed  error
+	pending *group
+	spare   []byte
+}
+
+// group is what goes out in one write.
+type group struct {
+	buffer []byte
+	done   chan struct{}
+	err    error
+}
+
+func newGroup(buffer []byte) *group {
+	return &group{buffer: buffer[:0], done: make(chan struct{})}
+}
+
+// Create begins the journal of one attempt at a range. The activity is named by
+// its run and its id: a range may be worked on by several. The context bounds the
+// writes too.
+func (s *Set) Create(ctx context.Context, r job.Range, activity string, attempt int32) (*Writer, error) {
+	name := nameOf(r, activity, attempt)
+	s.mine.Store(name, true)
+	appender, err := s.folder.Append(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	n, err := appender.Write([]byte(header))
+	if err != nil {
+		return nil, errors.Join(err, appender.Close())
+	}
+	return &Writer{name: name, appender: appender, size: int64(n), pending: newGroup(nil)}, nil
+}
+
+// Append writes a result. When it returns nil, a kill of the process does not
+// lose the result; Seal makes it survive a power cut.
+func (w *Writer) Append(result job.Result) error {
+	return w.write(func(dst []byte) []byte { return appendResult(dst, result) })
+}
+
+// Mark writes a mark, as durably as a result.
+func (w *Writer) Mark(mark job.Mark) error {
+	return w.write(func(dst []byte) []byte { return appendMark(dst, mark) })
+}
+
+// write puts a line into the file. Lines that come while a write is under way go
+// out together in the next one (group commit).
+func (w *Writer) write(line func(dst []byte) []byte) error {
+	w.mu.Lock()
+	mine := w.pending
+	mine.buffer = line(mine.buffer)
+	if w.busy {
+		w.mu.Unlock()
+		<-mine.done
+		return mine.err
+	}
+	w.busy = true
+	for len(w.pending.buffer) > 0 {
+		w.writePending()
+	}
+	w.busy = false
+	w.mu.Unlock()
+	return mine.err
+}
+
+// writePending is called with the lock, and gives it up while it writes.
+func (w *Writer) writePending() {
+	out := w.pending
+	w.pending = newGroup(w.spare)
+	// After a failed write the file ends in a torn line: nothing may follow it.
+	if out.err = w.failed; out.err == nil {
+		w.mu.Unlock()
+		var n int
+		n, out.err = w.appender.Write(out.buffer)
+		w.mu.Lock()
+		w.size += int64(n)
+		w.failed = out.err
+	}
+	close(out.done)
+	w.spare = out.buffer
+}
+
+// Seal syncs and closes the journal, and says what it is.
+func (w *Writer) Seal() (job.JournalRef, error) {
+	err := errors.Join(w.appender.Sync(), w.appender.Close())
+	return job.JournalRef{Name: w.name, Size: w.size}, err
+}

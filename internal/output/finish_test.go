@@ -1,0 +1,78 @@
+package output
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"longhaul/internal/output/outputtest"
+	"longhaul/internal/part/parttest"
+	"longhaul/job"
+)
+
+// finished is a complete output of 25 records in batches of 10.
+func finished(t *testing.T) (f *Folder, dir string) {
+	t.Helper()
+	f, dir = claimed(t)
+	for number := int64(0); number < 3; number++ {
+		r := job.Range{First: number * 10, Last: min(number*10+10, 25)}
+		var results []job.Result
+		for i := r.First; i < r.Last; i++ {
+			results = append(results, parttest.Success(i))
+		}
+		_, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Number: number, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, results...)}})
+		require.NoError(t, err)
+	}
+	_, err := f.Finish(t.Context(), job.Ref{JobID: "J", Epoch: 1}, 25, 10)
+	require.NoError(t, err)
+	return f, dir
+}
+
+func TestFinishRefusesGapsAndLostParts(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ file, problem string }{
+		"a gap":       {CommitName(1), "000001.json: is missing"},
+		"a lost part": {"part-000002.jsonl", "part-000002.jsonl: is missing or was changed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, dir := finished(t)
+			require.NoError(t, os.Remove(filepath.Join(dir, c.file)))
+			_, err := f.Finish(t.Context(), job.Ref{JobID: "J", Epoch: 1}, 25, 10)
+			require.ErrorContains(t, err, c.problem)
+		})
+	}
+}
+
+func TestFinishRefusesAChangedPart(t *testing.T) {
+	t.Parallel()
+	f, dir := finished(t)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "part-000002.jsonl"), []byte("short\n"), 0o644))
+	_, err := f.Finish(t.Context(), job.Ref{JobID: "J", Epoch: 1}, 25, 10)
+	require.ErrorContains(t, err, "part-000002.jsonl: is missing or was changed")
+}
+
+func TestResumeMergesCommits(t *testing.T) {
+	t.Parallel()
+	f, dir := finished(t)
+	ranges, totals, err := f.Resume(t.Context(), 25)
+	require.NoError(t, err)
+	require.Equal(t, []job.Range{{First: 0, Last: 25}}, ranges)
+	require.EqualValues(t, 25, totals.Done())
+	require.FileExists(t, filepath.Join(dir, SuccessName))
+	require.NoError(t, os.Remove(filepath.Join(dir, CommitName(1))))
+	ranges, _, err = f.Resume(t.Context(), 25)
+	require.NoError(t, err)
+	require.Equal(t, []job.Range{{First: 0, Last: 10}, {First: 20, Last: 25}}, ranges)
+	require.NoFileExists(t, filepath.Join(dir, SuccessName), "it is not true any more")
+}
+
+func TestAFolderWithForeignPartsIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "part-000000.jsonl"), []byte("mine"), 0o644))
+	_, err := NewFolder(outputtest.Folder(t, dir)).Manifest(t.Context())
+	require.ErrorContains(t, err, "Longhaul would overwrite what is here")
+}

@@ -1,0 +1,51 @@
+// Package outputtest makes what output folders hold, for tests, on a real disk.
+package outputtest
+
+import (
+	"context"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"longhaul/internal/claim"
+	"longhaul/internal/journal"
+	"longhaul/internal/storage"
+	"longhaul/internal/storage/local"
+	"longhaul/job"
+)
+
+// Lease is how long claims last.
+const Lease = time.Hour
+
+// T is a test, or one run of a property.
+type T interface {
+	require.TestingT
+	Context() context.Context
+}
+
+// Folder is one of a disk.
+func Folder(t T, dir string) storage.Folder {
+	folder, err := local.Unconfined(dir, "_longhaul/unfinished").Folder(t.Context(), ".", true)
+	require.NoError(t, err)
+	return folder
+}
+
+// Claim takes a folder that nobody has claimed: epoch 1.
+func Claim(t T, claims *claim.Claims) {
+	unknown := func(context.Context, claim.Owner) claim.State { return claim.Unknown }
+	epoch, _, err := claims.Take(t.Context(), claim.Owner{WorkflowID: "w"}, Lease, unknown)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, epoch)
+}
+
+// Write makes a sealed journal of the range with these results.
+func Write(t T, journals *journal.Set, r job.Range, attempt int32, results ...job.Result) job.JournalRef {
+	w, err := journals.Create(t.Context(), r, "run", attempt)
+	require.NoError(t, err)
+	for _, result := range results {
+		require.NoError(t, w.Append(result))
+	}
+	ref, err := w.Seal()
+	require.NoError(t, err)
+	return ref
+}

@@ -1,0 +1,70 @@
+package output
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"longhaul/internal/part"
+	"longhaul/internal/storage"
+	"longhaul/job"
+)
+
+// Part opens a part, or an errors part; fs.ErrNotExist if there is none.
+func (f *Folder) Part(ctx context.Context, name string) (storage.Object, error) {
+	return f.store.Open(ctx, name)
+}
+
+// Parts are the names of all parts and errors parts, in order.
+func (f *Folder) Parts(ctx context.Context) ([]string, error) {
+	var names []string
+	for _, prefix := range []string{errorsPrefix, partPrefix} {
+		entries, err := f.store.List(ctx, prefix)
+		if err != nil {
+			return nil, err
+		}
+		for _, entry := range entries {
+			names = append(names, entry.Name)
+		}
+	}
+	return names, nil
+}
+
+// EachLine gives the lines of a part. EachFailure is for an errors part: a line of it
+// without an error is damage.
+func (f *Folder) EachLine(ctx context.Context, name string, use func(part.Line) error) error {
+	object, err := f.store.Open(ctx, name)
+	if err != nil {
+		return err
+	}
+	reader := part.NewReader(storage.NewReader(object))
+	for {
+		line, err := reader.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return object.Close()
+		case err != nil && ctx.Err() != nil:
+			return errors.Join(context.Cause(ctx), object.Close())
+		case err != nil:
+			return errors.Join(damaged(name, err), object.Close())
+		}
+		if err := use(line); err != nil {
+			return errors.Join(err, object.Close())
+		}
+	}
+}
+
+// EachFailure gives the lines of an errors part.
+func (f *Folder) EachFailure(ctx context.Context, name string, use func(part.Line) error) error {
+	return f.EachLine(ctx, name, func(line part.Line) error {
+		if line.Error == nil {
+			return damaged(name, errors.New("a line has no error"))
+		}
+		return use(line)
+	})
+}
+
+func damaged(name string, err error) error {
+	return job.Errorf(job.KindOutput, name, "is damaged: %w", err).
+		WithHint("restore it from a copy, or start the job with another output folder")
+}

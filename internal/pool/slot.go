@@ -1,0 +1,200 @@
+package pool
+
+import (
+	"time"
+
+	"longhaul/job"
+)
+
+// cooldown is how long a rate must not have been used before another process may use
+// it: no second then holds more starts than the rate, over all workers.
+const cooldown = time.Second
+
+// Slot is a lane's grant that has joined the pool.
+type Slot struct {
+	pool  *Pool
+	grant job.LaneGrant
+	// rate is what the grant adds to the pool's rate now.
+	rate float64
+	// limited slots make the pool keep to its rate.
+	limited bool
+	// cooling ends the cooldown of a rate that is not used yet.
+	cooling *time.Timer
+	closed  chan struct{}
+}
+
+// Join adds a grant, or what has become of it by a later change. Its rate counts
+// from the next second on unless it is fresh or was here last: another process may
+// have used it a moment ago.
+func (p *Pool) Join(grant job.LaneGrant) *Slot {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.run = grant.Run
+	if p.control.Run != p.run {
+		p.control = job.Control{Run: p.run} // an earlier run's says nothing to this one
+	}
+	s := &Slot{pool: p, grant: p.inForce(grant), closed: make(chan struct{})}
+	p.slots[s] = struct{}{}
+	p.members++
+	p.capacity += s.grant.Calls
+	s.setLimited(s.grant.Rate > 0)
+	switch {
+	case s.grant.Rate == 0:
+	case grant.Pool == p.id || grant.Fresh:
+		p.throttle.endCooldown(s.grant.Rate)
+		s.setRate(s.grant.Rate)
+	default:
+		s.setRateAfterCooldown()
+	}
+	s.closeIfEmpty()
+	p.grantTokens()
+	return s
+}
+
+// Retune puts other shares in force, for the slots that are here and those to
+// come.
+func (p *Pool) Retune(control job.Control) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if control.Run == p.control.Run && control.Version <= p.control.Version || p.run != "" && control.Run != p.run {
+		return // known, or of a run before this one
+	}
+	p.control = control
+	if control.MaxFailures != nil {
+		p.endIf(p.tally.setLimit(*control.MaxFailures))
+	}
+	for s := range p.slots {
+		s.retune(p.inForce(s.grant))
+	}
+	p.throttle.wakeUp()
+	p.grantTokens()
+}
+
+// inForce is the later one of the grant and that of its lane in the last change.
+func (p *Pool) inForce(grant job.LaneGrant) job.LaneGrant {
+	if p.control.Run != grant.Run || p.control.Version <= grant.Version || grant.Lane >= len(p.control.Grants) {
+		return grant
+	}
+	changed := p.control.Grants[grant.Lane]
+	changed.Pool, changed.Run = grant.Pool, grant.Run
+	return changed
+}
+
+func (s *Slot) retune(grant job.LaneGrant) {
+	p := s.pool
+	p.capacity += grant.Calls - s.grant.Calls
+	// A closed lane's calls that are still here have no rate, not any.
+	s.setLimited(grant.Rate > 0 || s.limited && grant.Calls == 0)
+	if s.cooling != nil {
+		s.cooling.Stop()
+	}
+	had := s.grant.Rate > 0
+	s.grant = grant
+	switch {
+	case had && grant.Rate > s.rate:
+		// Another process may not have heard yet that it has less.
+		s.setRateAfterCooldown()
+	default:
+		s.setRate(grant.Rate)
+	}
+	s.closeIfEmpty()
+}
+
+// setLimited counts the slot among those that have a rate, or not.
+func (s *Slot) setLimited(limited bool) {
+	if limited == s.limited {
+		return
+	}
+	s.limited = limited
+	change := int64(1)
+	if !limited {
+		change = -1
+	}
+	s.pool.throttle.slots.Add(change)
+	s.pool.throttle.wakeUp()
+}
+
+func (s *Slot) setRateAfterCooldown() {
+	p := s.pool
+	s.cooling = time.AfterFunc(cooldown, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if _, sloted := p.slots[s]; sloted {
+			s.setRate(s.grant.Rate)
+		}
+	})
+}
+
+func (s *Slot) setRate(rate float64) {
+	if rate < s.rate {
+		s.pool.throttle.remove(s.rate - rate)
+	} else {
+		s.pool.throttle.add(rate - s.rate)
+	}
+	s.rate = rate
+}
+
+// closeIfEmpty tells the chunk that its lane has nothing any more.
+func (s *Slot) closeIfEmpty() {
+	if s.grant.Calls > 0 {
+		return
+	}
+	select {
+	case <-s.closed:
+	default:
+		close(s.closed)
+	}
+}
+
+// Closed is closed when the grant has no calls any more: the chunk has to go
+// elsewhere.
+func (s *Slot) Closed() <-chan struct{} { return s.closed }
+
+// Donate leaves, but lets the other slots have the grant, for as long as there are
+// any. It is for a grant that is not handed out again.
+func (s *Slot) Donate() {
+	p := s.pool
+	p.mu.Lock()
+	if p.members > 1 {
+		p.members--
+		p.mu.Unlock()
+		return
+	}
+	p.mu.Unlock()
+	s.Leave()
+}
+
+// Leave takes the grant away, and returns when the calls in flight fit into what is
+// left, so that the grant can be given to another worker.
+func (s *Slot) Leave() {
+	p := s.pool
+	p.mu.Lock()
+	p.members--
+	s.remove()
+	if p.members == 0 {
+		// Nobody is left who could use what was donated.
+		for donated := range p.slots {
+			donated.remove()
+		}
+	}
+	if p.inFlight <= p.capacity {
+		p.mu.Unlock()
+		return
+	}
+	fits := make(chan struct{})
+	p.leaving.PushBack(fits)
+	p.mu.Unlock()
+	<-fits
+}
+
+// remove is called with the lock.
+func (s *Slot) remove() {
+	p := s.pool
+	delete(p.slots, s)
+	p.capacity -= s.grant.Calls
+	s.setLimited(false)
+	if s.cooling != nil {
+		s.cooling.Stop()
+	}
+	s.setRate(0)
+}

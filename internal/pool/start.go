@@ -1,0 +1,104 @@
+package pool
+
+import (
+	"context"
+	"math"
+	"time"
+)
+
+// everyCall is the weight of a call that must be the only one of its job.
+const everyCall = math.MaxInt32
+
+// begin waits with a token for what else a call needs: the brake, the rate, and then
+// to be alone, or not beside a call that must be. It returns what ends the call's
+// isolation. If the call must not start after all, it returns nil, and the token is
+// released, as it is with an error.
+func (r *run) begin(t *token) (end func(), err error) {
+	weight := int64(1)
+	if r.isolated {
+		weight = everyCall
+	}
+	end = func() { r.isolation.Release(weight) }
+	limited := r.isLimited()
+	if !limited && !r.isolated && r.isolation.TryAcquire(weight) {
+		return end, nil // there was nothing to wait for
+	}
+	if limited {
+		// One at a time: what is waited for here must not be used by many at once.
+		select {
+		case r.throttle.starting <- struct{}{}:
+			defer func() { <-r.throttle.starting }()
+		case <-r.stop.Done():
+			t.release()
+			return nil, context.Cause(r.stop)
+		}
+	}
+	started, err := r.awaitStart(t, weight)
+	if !started {
+		t.release()
+		return nil, err
+	}
+	return end, nil
+}
+
+// awaitStart holds the isolation when it returns true. It is taken last, so that a
+// call that waits for an API does not keep another one from being alone.
+func (r *run) awaitStart(t *token, weight int64) (bool, error) {
+	isolated := false
+	for {
+		wait, changed, heldBack := r.tryStart(t, isolated)
+		switch {
+		case heldBack || r.stop.Err() != nil:
+			if isolated {
+				r.isolation.Release(weight)
+			}
+			return false, context.Cause(r.stop)
+		case wait <= 0 && isolated:
+			return true, nil
+		case wait <= 0:
+			if err := r.isolation.Acquire(r.stop, weight); err != nil {
+				return false, context.Cause(r.stop)
+			}
+			isolated = true
+			continue
+		case isolated:
+			r.isolation.Release(weight)
+			isolated = false
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-changed:
+		case <-r.stop.Done():
+		}
+		timer.Stop()
+	}
+}
+
+// isLimited says whether starts are spaced.
+func (p *Pool) isLimited() bool {
+	return p.throttle.slots.Load() > 0 || p.refused.Load()
+}
+
+// tryStart says what a start must wait for. If that is nothing, and start says that
+// nothing else is in the way, it notes the start.
+func (p *Pool) tryStart(t *token, start bool) (wait time.Duration, changed <-chan struct{}, heldBack bool) {
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.isHeldBack(t) {
+		return 0, nil, true
+	}
+	wait = max(p.brakedUntil.Sub(now), p.adaptive.wait(now))
+	limited := p.throttle.slots.Load() > 0
+	if wait <= 0 && limited {
+		wait = p.throttle.wait(now)
+	}
+	if wait <= 0 && start {
+		p.adaptive.begin(now)
+		if limited {
+			p.throttle.begin(now)
+		}
+	}
+	return wait, p.throttle.changed, false
+}

@@ -1,0 +1,212 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"longhaul/calls"
+	"longhaul/job"
+)
+
+const (
+	// keepInterval is how soon a session hears of a takeover.
+	keepInterval = time.Second
+	// countInterval is how often processes exchange what they have counted.
+	countInterval = 500 * time.Millisecond
+	// longThrottle is how long an API must ask to wait until the workflow hears of it.
+	longThrottle = 10 * time.Second
+)
+
+// keeper looks after a session while it is in use, in one goroutine.
+type keeper struct {
+	*Session
+	// lease is how often the presence is renewed.
+	lease       time.Duration
+	bottlenecks bottlenecks
+	takenOver   context.Context
+	taken       context.CancelCauseFunc
+	end         context.CancelFunc
+	idle        chan struct{}
+	// failed is the last error of the output folder; nil when all goes well.
+	failed atomic.Pointer[error]
+
+	// The rest is the goroutine's own.
+	renewed time.Time
+	// reported says whether the workflow knows that the pool waits.
+	reported bool
+	// counted is what was written last of the pool's counts.
+	counted job.Totals
+	// wait is what the pool waited for when it was last looked at.
+	wait *job.Wait
+	// version is that of the settings that were read last.
+	version int64
+}
+
+func newKeeper(s *Session) *keeper {
+	k := &keeper{Session: s, lease: s.Manifest.Spec.HeartbeatTimeout.Std()}
+	k.takenOver, k.taken = context.WithCancelCause(context.Background())
+	return k
+}
+
+// start begins with the presence, so that no activity works in a folder that is
+// another job's.
+func (k *keeper) start(ctx context.Context) error {
+	if err := k.Output.Claims.Enter(ctx, k.Ref.Epoch); err != nil {
+		return err
+	}
+	// Before the first call: the job may be paused.
+	if err := k.readControl(ctx); err != nil {
+		return err
+	}
+	k.renewed = time.Now()
+	keeping, end := context.WithCancel(context.Background())
+	k.end = end
+	k.idle = make(chan struct{})
+	go func() {
+		defer close(k.idle)
+		k.run(keeping)
+	}()
+	return nil
+}
+
+// stop returns when the goroutine has ended and the presence is gone. If it cannot
+// be deleted, it lapses.
+func (k *keeper) stop() {
+	k.end()
+	<-k.idle
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	k.warn("the presence in the output folder stays until it lapses", k.Output.Claims.Leave(ctx, k.Ref.Epoch))
+}
+
+func (k *keeper) run(ctx context.Context) {
+	keeping := time.NewTicker(keepInterval)
+	defer keeping.Stop()
+	counting := time.NewTicker(countInterval)
+	defer counting.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-counting.C:
+			k.note(ctx, "exchange counts", k.exchangeCounts(ctx))
+		case <-keeping.C:
+			if !k.keep(ctx) {
+				return
+			}
+		}
+	}
+}
+
+// keep looks after everything once. It returns false when the folder is another job's.
+func (k *keeper) keep(ctx context.Context) bool {
+	check := k.Output.Claims.Check
+	if time.Since(k.renewed) >= k.lease {
+		check = k.Output.Claims.Enter
+		k.renewed = time.Now()
+	}
+	err := check(ctx, k.Ref.Epoch)
+	if job.KindOf(err) == job.KindTakenOver {
+		k.logger.Warn("job taken over", "error", err)
+		k.taken(err)
+		return false
+	}
+	// An error of the storage may pass; the lease lasts some renewals.
+	k.note(ctx, "renew the presence", err)
+	if err == nil {
+		k.note(ctx, "read the settings", k.readControl(ctx))
+	}
+	k.bottlenecks.sample(k.Pool.Bottleneck())
+	k.logWait()
+	waiting := k.worthReporting()
+	if (waiting != "") != k.reported && k.server.reportWait(ctx, k.Session, waiting) == nil {
+		k.reported = waiting != ""
+	}
+	return true
+}
+
+// note keeps the last error for who looks at the job, and logs the first of a row.
+func (k *keeper) note(ctx context.Context, what string, err error) {
+	switch {
+	case ctx.Err() != nil:
+	case err == nil:
+		if k.failed.Swap(nil) != nil {
+			k.logger.Info("the output folder can be used again")
+		}
+	default:
+		err = fmt.Errorf("%s: %w", what, err)
+		if k.failed.Swap(&err) == nil {
+			k.logger.Warn("the output folder cannot be used now", "error", err)
+		}
+	}
+}
+
+// trouble is the last error as a sentence; empty if all goes well.
+func (k *keeper) trouble() string {
+	if err := k.failed.Load(); err != nil {
+		return "the output folder cannot be used now: " + (*err).Error()
+	}
+	return ""
+}
+
+// readControl reads the settings that were changed, if there are any.
+func (k *keeper) readControl(ctx context.Context) error {
+	control, err := k.Output.Control(ctx)
+	if err != nil || control == nil || control.Epoch != k.Ref.Epoch {
+		return err
+	}
+	if control.Version != k.version {
+		k.version = control.Version
+		k.logger.Info("settings changed", "version", control.Version, "paused", control.Paused)
+	}
+	if resizable, ok := k.caller.(calls.Resizable); ok {
+		total := 0
+		for _, share := range control.Grants {
+			total += share.Calls
+		}
+		resizable.Resize(total)
+	}
+	k.Pool.Retune(*control)
+	return nil
+}
+
+// logWait logs when the pool begins to wait, and when that has ended.
+func (k *keeper) logWait() {
+	wait, before := k.Pool.Wait(), k.wait
+	k.wait = wait
+	switch {
+	case wait != nil && (before == nil || before.Reason != wait.Reason):
+		k.logger.Warn("calls are held back", "reason", wait.Reason, "last", wait.Last, "until", wait.Until)
+	case wait == nil && before != nil:
+		k.logger.Info("calls are made again", "held_back_by", before.Reason, "for", time.Since(before.Since).Round(time.Second))
+	}
+}
+
+// worthReporting is what the pool waits for, if that takes long enough for the
+// workflow to hear of it.
+func (k *keeper) worthReporting() string {
+	wait := k.Pool.Wait()
+	if wait == nil || wait.Reason == job.WaitThrottled && wait.Until.Sub(wait.Since) < longThrottle {
+		return ""
+	}
+	return k.Pool.Waiting()
+}
+
+// exchangeCounts tells the job's other processes what this one has counted, and
+// hears from them, as long as there are failures.
+func (k *keeper) exchangeCounts(ctx context.Context) error {
+	counts := k.Pool.Counts()
+	if counts.Failed > 0 && counts != k.counted {
+		if err := k.Output.PutTally(ctx, k.Ref.Epoch, counts); err != nil {
+			return err
+		}
+		k.counted = counts
+	}
+	elsewhere, err := k.Output.TallyElsewhere(ctx, k.Ref.Epoch)
+	if err == nil {
+		k.Pool.CountElsewhere(elsewhere)
+	}
+	return err
+}

@@ -1,0 +1,184 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"iter"
+	"log/slog"
+	"sync/atomic"
+
+	"longhaul/calls"
+	"longhaul/internal/input"
+	"longhaul/internal/output"
+	"longhaul/internal/pool"
+	"longhaul/internal/storage"
+	"longhaul/job"
+)
+
+// Session is one job under one claim, with all that it needs in this process.
+type Session struct {
+	Ref      job.Ref
+	Manifest job.Manifest
+	Output   *output.Folder
+	Pool     *pool.Pool
+
+	store  storage.Store
+	server server
+	logger *slog.Logger
+	caller calls.Caller
+	keeper *keeper
+	ranges ranges
+	// ended is set when the job has finished, stopped when it makes no call any more.
+	ended, stopped atomic.Bool
+}
+
+func (r *Registry) open(ctx context.Context, ref job.Ref) (*Session, error) {
+	folder, err := output.Open(ctx, r.options.Store, ref.Output, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, job.Errorf(job.KindOutput, ref.Output, "the output folder is gone").
+			WithHint("restore it, or start the job again")
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := r.newSession(ctx, ref, folder)
+	if err != nil {
+		return nil, errors.Join(err, folder.Close())
+	}
+	return s, nil
+}
+
+func (r *Registry) newSession(ctx context.Context, ref job.Ref, folder *output.Folder) (*Session, error) {
+	if err := folder.Claims.Check(ctx, ref.Epoch); err != nil {
+		return nil, err
+	}
+	manifest, err := folder.Manifest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if manifest == nil || manifest.JobID != ref.JobID {
+		return nil, job.Errorf(job.KindOutput, ref.Output, "the output folder is not that of job %s", ref.JobID).
+			WithHint("restore it, or start the job again")
+	}
+	spec := manifest.Spec
+	caller, err := r.NewCaller(spec, manifest.CallID())
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{
+		Ref: ref, Manifest: *manifest, Output: folder, caller: caller, store: r.options.Store, server: r.server,
+		Pool:   pool.New(caller, pool.Options{Retry: spec.Retry, Outage: spec.Outage, Output: ref.Output}),
+		logger: r.options.Logger.With("job_id", ref.JobID, "output", ref.Output, "epoch", ref.Epoch),
+	}
+	s.keeper = newKeeper(s)
+	s.logger.Info("job opened", "records", manifest.Records(), "call", spec.Call.String())
+	return s, nil
+}
+
+// NewCaller makes the caller of a spec. The call id begins the idempotency keys.
+func (r *Registry) NewCaller(spec job.Spec, callID string) (calls.Caller, error) {
+	options := r.options.Calls
+	options.CallID, options.Parallelism = callID, spec.Parallelism
+	options.ReadFile = func(uri string) ([]byte, error) { return readFile(context.Background(), r.options.Store, uri) }
+	return calls.New(spec.Call, options)
+}
+
+// readFile reads a small file below the root: a certificate, say.
+func readFile(ctx context.Context, store storage.Store, uri string) ([]byte, error) {
+	object, err := store.Open(ctx, uri)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(storage.NewReader(object))
+	return data, errors.Join(err, object.Close())
+}
+
+// Records opens the input and its index for one pass over a range.
+func (s *Session) Records(ctx context.Context, r job.Range) iter.Seq2[job.Record, error] {
+	return func(yield func(job.Record, error) bool) {
+		in, err := input.Open(ctx, s.store, s.Manifest.Spec.Input)
+		if err != nil {
+			yield(job.Record{}, err)
+			return
+		}
+		defer in.Close()
+		if !s.Manifest.Input.Unchanged(in.Size(), in.ModTime()) {
+			yield(job.Record{}, input.Changed(s.Manifest.Spec.Input.URI))
+			return
+		}
+		index, err := s.Output.Index(ctx)
+		if err != nil {
+			yield(job.Record{}, err)
+			return
+		}
+		defer index.Close()
+		in.Records(index, r)(yield)
+	}
+}
+
+// Alone waits until no other attempt in this process works at a record of the range:
+// one that the server has given up may still wait for its last calls.
+func (s *Session) Alone(ctx context.Context, r job.Range) (done func(), err error) {
+	return s.ranges.alone(ctx, r)
+}
+
+// TakenOver is done when another job has the output folder.
+func (s *Session) TakenOver() context.Context { return s.keeper.takenOver }
+
+// Waiting says what the session's calls wait for, or that its output folder cannot
+// be used now; empty if calls are made.
+func (s *Session) Waiting() string {
+	if waiting := s.Pool.Waiting(); waiting != "" {
+		return waiting
+	}
+	return s.keeper.trouble()
+}
+
+// Bottleneck is what has kept the pool from being faster in the last seconds.
+func (s *Session) Bottleneck() job.Bottleneck { return s.keeper.bottlenecks.now() }
+
+// Preview is the request that is made for a record, without its secrets; nil if the
+// call is not a request.
+func (s *Session) Preview(record job.Record) *job.HTTPRequest {
+	previewer, ok := s.caller.(calls.Previewer)
+	if !ok {
+		return nil
+	}
+	request, err := previewer.Preview(record)
+	if err != nil {
+		return nil // the record's failure says why
+	}
+	return request
+}
+
+// End says that the job has finished: the session is closed when nobody uses it any
+// more.
+func (s *Session) End() { s.ended.Store(true) }
+
+// Stop says that the job makes no call any more, although a chunk may still come: the
+// session keeps no connections then.
+func (s *Session) Stop() { s.stopped.Store(true) }
+
+// close gives back the folder, and what the caller keeps.
+func (s *Session) close() error {
+	s.Pool.Close()
+	err := errors.Join(s.Output.Close(), s.closeCaller())
+	s.logger.Info("job closed")
+	return err
+}
+
+// closeCaller ends what the caller keeps for further calls.
+func (s *Session) closeCaller() error {
+	if closer, ok := s.caller.(io.Closer); ok {
+		return closer.Close()
+	}
+	return nil
+}
+
+func (s *Session) warn(message string, err error) {
+	if err != nil {
+		s.logger.Warn(message, "error", err)
+	}
+}

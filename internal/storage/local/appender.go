@@ -1,0 +1,38 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"os"
+)
+
+// appender syncs the folder too, once: a file whose name is lost is lost.
+type appender struct {
+	ctx    context.Context //nolint:containedctx // the interface binds an appender to it
+	file   *os.File
+	folder *folder
+	dir    string
+	named  bool
+}
+
+func (a *appender) Write(p []byte) (int, error) {
+	if a.ctx.Err() != nil {
+		return 0, context.Cause(a.ctx)
+	}
+	return a.file.Write(p)
+}
+
+func (a *appender) Sync() error {
+	if err := a.file.Sync(); err != nil {
+		return err
+	}
+	if a.named {
+		return nil
+	}
+	a.named = true
+	return a.folder.syncDir(a.dir)
+}
+
+func (a *appender) Close() error {
+	return errors.Join(a.Sync(), a.file.Close())
+}

@@ -1,0 +1,3 @@
+// Package storagetest is the suite that every storage must pass: what journals,
+// commits and claims rely on.
+package storagetest

@@ -1,0 +1,56 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+
+	"longhaul/internal/input"
+	"longhaul/internal/inspect"
+	"longhaul/internal/output"
+	"longhaul/job"
+)
+
+// Run opens an output folder and its input, and proves or refutes the output. The
+// root is that of the worker that wrote it; empty for one without.
+func Run(ctx context.Context, root, uri string) (result *Result, err error) {
+	store, err := output.LocalStore(root)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	folder, err := output.Open(ctx, store, uri, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, job.Errorf(job.KindOutput, uri, "there is no such folder")
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, folder.Close()) }()
+	manifest, err := inspect.ManifestOf(ctx, folder)
+	if err != nil {
+		return nil, err
+	}
+	in, err := input.Open(ctx, store, manifest.Spec.Input)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	if err := recheck(ctx, in, *manifest); err != nil {
+		return nil, err
+	}
+	return Output(ctx, folder, *manifest, in)
+}
+
+// recheck compares the whole content of an input that was touched or copied.
+func recheck(ctx context.Context, in input.Input, manifest job.Manifest) error {
+	if manifest.Input.Unchanged(in.Size(), in.ModTime()) {
+		return nil
+	}
+	now, err := in.Index(ctx, io.Discard, func(int64) {})
+	if err == nil && now.SHA256 != manifest.Input.SHA256 {
+		err = input.Changed(manifest.Spec.Input.URI)
+	}
+	return err
+}
