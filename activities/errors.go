@@ -41,11 +41,13 @@ func toApplicationError(ctx context.Context, err error) error {
 		return canceled(ctx)
 	}
 	kind := job.KindOf(err)
-	permanent := kind.Permanent()
-	if info := activity.GetInfo(ctx); kind == job.KindUnknown && info.Attempt >= unknownAttempts && time.Since(info.ScheduledTime) >= unknownFor {
-		permanent = true
-	}
+	permanent := kind.Permanent() || kind == job.KindUnknown && triedLongEnough(activity.GetInfo(ctx))
 	return temporal.NewApplicationErrorWithOptions(err.Error(), string(kind), temporal.ApplicationErrorOptions{NonRetryable: permanent})
+}
+
+// triedLongEnough says whether an unknown error of this attempt ends its activity.
+func triedLongEnough(info activity.Info) bool {
+	return info.Attempt >= unknownAttempts && time.Since(info.ScheduledTime) >= unknownFor
 }
 
 // canceled reports a cancel request as such; for every other reason the server

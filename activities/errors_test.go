@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
 
 	"longhaul/job"
 )
@@ -40,8 +42,7 @@ func TestTheKindDecidesWhetherTemporalRetries(t *testing.T) {
 		job.Errorf(job.KindInput, "in", "broken"):    false,
 		job.Errorf(job.KindTakenOver, "out", "gone"): false,
 		job.Errorf(job.KindStorage, "out", "full"):   true,
-		errors.New("anything else"):                  true,
-		errWorkerStops:                               true,
+		errWorkerStops: true,
 	} {
 		var application *temporal.ApplicationError
 		require.ErrorAs(t, toApplicationError(ctx, err), &application)
@@ -51,4 +52,27 @@ func TestTheKindDecidesWhetherTemporalRetries(t *testing.T) {
 	canceled, cancel := context.WithCancelCause(ctx)
 	cancel(temporal.NewCanceledError())
 	require.True(t, temporal.IsCanceledError(toApplicationError(canceled, errors.New("any"))))
+}
+
+func TestAnUnknownErrorIsRetriedForABoundedTime(t *testing.T) {
+	t.Parallel()
+	long, short := time.Now().Add(-unknownFor), time.Now()
+	require.False(t, triedLongEnough(activity.Info{Attempt: 1, ScheduledTime: short}))
+	require.False(t, triedLongEnough(activity.Info{Attempt: unknownAttempts, ScheduledTime: short}), "a quick row of retries")
+	require.False(t, triedLongEnough(activity.Info{Attempt: unknownAttempts - 1, ScheduledTime: long}), "few retries of a slow activity")
+	require.True(t, triedLongEnough(activity.Info{Attempt: unknownAttempts, ScheduledTime: long}))
+}
+
+// The activity itself asks the server's facts, so it runs in an environment.
+func TestAnUnknownErrorIsRetriedAtFirst(t *testing.T) {
+	t.Parallel()
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestActivityEnvironment()
+	fails := func(ctx context.Context) error { return toApplicationError(ctx, errors.New("anything else")) }
+	env.RegisterActivity(fails)
+	_, err := env.ExecuteActivity(fails)
+	var application *temporal.ApplicationError
+	require.ErrorAs(t, err, &application)
+	require.Equal(t, string(job.KindUnknown), application.Type())
+	require.False(t, application.NonRetryable())
 }

@@ -77,7 +77,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // KindOf returns the kind of the outermost Error in err's chain. An error that
-// is none of ours is KindStorage: it may pass.
+// is none of ours is KindUnknown.
 func KindOf(err error) Kind {
 	var e *Error
 	if errors.As(err, &e) {

@@ -34,10 +34,11 @@ func TestFailureLimit(t *testing.T) {
 
 func TestAnErrorSaysWhatWhereAndWhatToDo(t *testing.T) {
 	t.Parallel()
-	err := error(Errorf(KindInput, "in.csv: line 3", "broken: %w", errors.New("quote")).WithHint("mend line %d", 3))
-	require.EqualError(t, err, "in.csv: line 3: broken: quote; mend line 3")
+	err := error(Errorf(KindInput, "in.csv: line 3", "broken: %w", errors.New("quote")).WithHint("fix line %d", 3))
+	require.EqualError(t, err, "in.csv: line 3: broken: quote; fix line 3")
 	require.Equal(t, KindInput, KindOf(fmt.Errorf("index: %w", err)))
-	require.Equal(t, KindStorage, KindOf(errors.New("disk")))
+	require.Equal(t, KindUnknown, KindOf(errors.New("disk")))
+	require.False(t, KindUnknown.Permanent())
 	require.False(t, KindStorage.Permanent())
 	require.True(t, KindTakenOver.Permanent())
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"longhaul/calls"
 	"longhaul/job"
 )
 
