@@ -287,3 +287,29 @@ func (s *starts) count() int {
 	defer s.mu.Unlock()
 	return len(s.at)
 }
+
+// An API may answer only the second call for a record, because the first one starts
+// the work that the second one asks for. A probe that is always a first call would
+// never see that.
+func TestFirstCallsThatAlwaysFailAreNoOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		asked := map[int64]bool{}
+		p := New(callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
+			<-time.After(time.Millisecond)
+			mu.Lock()
+			defer mu.Unlock()
+			if !asked[record.Index] {
+				asked[record.Index] = true
+				return nil, &job.CallError{Kind: "retry_if", Status: 200, Message: "pending", Retry: true}
+			}
+			return json.RawMessage("1"), nil
+		}), Options{Retry: retries, Outage: outages})
+		p.Join(job.LaneGrant{Calls: 50})
+		began := time.Now()
+		var kept results
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(1000), &kept))
+		require.Less(t, time.Since(began), time.Minute)
+	})
+}

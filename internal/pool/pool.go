@@ -46,6 +46,8 @@ type Pool struct {
 	// until the calls in flight fit without their share.
 	waiting list.List
 	leaving list.List
+	// probes counts the calls that an open circuit breaker let through.
+	probes int
 	// brakedUntil holds all calls back, see Brake.
 	brakedSince, brakedUntil time.Time
 	brake                    *time.Timer
