@@ -128,7 +128,7 @@ func TestAnOutageThatDoesNotEnd(t *testing.T) {
 		require.ErrorContains(t, err, "nearly all calls have failed for 1h0m0s, the last with http 503: down; what was done is kept")
 		require.InDelta(t, time.Hour, time.Since(began), float64(5*time.Minute))
 		require.Empty(t, kept.kept)
-		require.Zero(t, p.inFlight)
+		require.Zero(t, p.held())
 	})
 }
 
@@ -260,7 +260,7 @@ func TestCallsThatWaitForTheRateAreHeldBack(t *testing.T) {
 		require.Equal(t, before, s.count())
 		p.Retune(control(2, false, share))
 		require.NoError(t, <-ended)
-		require.Zero(t, p.inFlight)
+		require.Zero(t, p.held())
 	})
 }
 
