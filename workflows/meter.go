@@ -107,8 +107,8 @@ func (m *meter) count(failure job.FailureCount) {
 	slices.SortStableFunc(m.failures, func(a, b job.FailureCount) int { return cmp.Compare(b.Count, a.Count) })
 }
 
-// hear takes a word of a pool.
-func (m *meter) hear(notice job.Notice) {
+// note takes what a pool says of its waiting.
+func (m *meter) note(notice job.Notice) {
 	m.waiting = slices.DeleteFunc(m.waiting, func(n job.Notice) bool { return n.Pool == notice.Pool })
 	if notice.Waiting != "" {
 		m.waiting = append(m.waiting, notice)

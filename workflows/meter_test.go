@@ -64,9 +64,9 @@ func TestAnAPIThatHasBecomeSlowerIsTheLimit(t *testing.T) {
 func TestOutagesAreHeardOf(t *testing.T) {
 	t.Parallel()
 	m := newMeter(meterState{})
-	m.hear(job.Notice{Pool: "a", Waiting: "waiting"})
-	m.hear(job.Notice{Pool: "b", Waiting: "waiting too"})
-	m.hear(job.Notice{Pool: "a"})
+	m.note(job.Notice{Pool: "a", Waiting: "waiting"})
+	m.note(job.Notice{Pool: "b", Waiting: "waiting too"})
+	m.note(job.Notice{Pool: "a"})
 	require.Equal(t, []job.Notice{{Pool: "b", Waiting: "waiting too"}}, m.waiting)
 	m.add(time.Unix(1, 0), job.Receipt{})
 	require.Empty(t, m.waiting, "calls are made")

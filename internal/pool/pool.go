@@ -60,7 +60,7 @@ type Pool struct {
 	answered bool
 	// control is the last change of settings, by the run whose chunks are here.
 	control job.Control
-	run     string
+	runID   string
 }
 
 // Options are what a job's spec says of its calls.
@@ -97,7 +97,7 @@ func (p *Pool) Prove() { p.canary.prove() }
 // later change of settings counts more.
 func (p *Pool) Tolerate(budget job.FailureBudget, grant job.LaneGrant) {
 	p.mu.Lock()
-	if changed := p.control.MaxFailures; changed != nil && p.control.Run == grant.Run && p.control.Version > grant.Version {
+	if changed := p.control.MaxFailures; changed != nil && p.control.RunID == grant.RunID && p.control.Version > grant.Version {
 		budget.Limit = *changed
 	}
 	p.mu.Unlock()
