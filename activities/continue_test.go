@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"longhaul/activities"
@@ -68,6 +69,8 @@ func runJob(t *testing.T, every int) (parts map[string]string, runs int) {
 func environment(a *activities.Activities, every int) *testsuite.TestWorkflowEnvironment {
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestWorkflowEnvironment()
+	// On a busy machine a workflow can wait for a processor for more than the default second.
+	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute})
 	env.SetTestTimeout(time.Minute)
 	env.RegisterWorkflow(workflows.BulkCall)
 	env.RegisterActivity(a)
