@@ -46,8 +46,8 @@ type world struct {
 	unfinished func(job.Chunk) bool
 	// indexing is called while the input is indexed.
 	indexing func()
-	finished   []job.Range
-	controls   []job.Control
+	finished []job.Range
+	controls []job.Control
 }
 
 func (w *world) SteerJob(_ context.Context, _ job.Ref, control job.Control, _ job.Request) (string, error) {
