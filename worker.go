@@ -102,12 +102,8 @@ func run(ctx context.Context, o options) error {
 	}
 	defer c.Close()
 	o.Logger = logger
-	h, err := host.New(c, o.Options)
-	if err != nil {
-		return err
-	}
 	logger.Info("worker starts", "version", Version, "task_queue", o.TaskQueue, "root", o.Root)
-	err = h.Run(ctx)
+	err = host.New(c, o.Options).Run(ctx)
 	logger.Info("worker has stopped")
 	return err
 }
