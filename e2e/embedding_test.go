@@ -175,19 +175,25 @@ func TestAJobAsAChildWorkflow(t *testing.T) {
 	require.Zero(t, code, out)
 	require.Contains(t, out, "1,000 of 1,000 records in parts (980 succeeded, 20 failed, 1,000 calls): proven")
 
-	// Canceled, the parent waits until its child has kept what is done.
-	canceled := id + "-canceled"
+	// Canceled, the parent waits until its child has kept what is done; of a parent
+	// that is terminated, the child is canceled.
+	canceled, terminated := id+"-canceled", id+"-terminated"
 	run := rescore(canceled, 1_000_000)
-	require.Eventually(t, func() bool {
-		journals, err := filepath.Glob(filepath.Join(root, "scores-"+canceled, "part-*"))
-		return err == nil && len(journals) > 0
-	}, time.Minute, 50*time.Millisecond)
+	rescore(terminated, 1_000_000)
+	for _, id := range []string{canceled, terminated} {
+		require.Eventually(t, func() bool {
+			parts, err := filepath.Glob(filepath.Join(root, "scores-"+id, "part-*"))
+			return err == nil && len(parts) > 0
+		}, time.Minute, 50*time.Millisecond)
+	}
+	require.NoError(t, shared.TerminateWorkflow(t.Context(), terminated, "", "test"))
 	require.NoError(t, shared.CancelWorkflow(t.Context(), canceled, ""))
 	var stopped *temporal.CanceledError
 	require.ErrorAs(t, run.Get(t.Context(), nil), &stopped)
 	described, err := shared.DescribeWorkflowExecution(t.Context(), canceled+"-calls", "")
 	require.NoError(t, err)
 	require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED, described.GetWorkflowExecutionInfo().GetStatus())
+	require.ErrorAs(t, shared.GetWorkflow(t.Context(), terminated+"-calls", "").Get(t.Context(), nil), &stopped)
 
 	p.signal(syscall.SIGTERM)
 	require.Zero(t, p.wait(), p.out)

@@ -79,3 +79,13 @@ func TestACallThatReturnsInTimeIsNotStuck(t *testing.T) {
 		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(2), &results{}))
 	})
 }
+
+// A timer may fire while its call returns.
+func TestACallThatReturnsWithItsTimerIsNotStuck(t *testing.T) {
+	t.Parallel()
+	p := New(nil, Options{Timeout: time.Hour, Stuck: func(int64, time.Time, bool) { t.Error("it has returned") }})
+	call := &stuckCall{record: 1}
+	p.stuck.remove(call)
+	p.stuck.add(call)
+	require.Nil(t, p.Stuck())
+}
