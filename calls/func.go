@@ -13,7 +13,7 @@ import (
 	"longhaul/job"
 )
 
-// Function is a Go function that jobs can call by name.
+// Function is a Go function that jobs can call by name; Func makes one.
 type Function struct {
 	name string
 	call func(ctx context.Context, value json.RawMessage) (json.RawMessage, error)

@@ -33,11 +33,11 @@ func TestStuckCallsAreShown(t *testing.T) {
 	var f frame
 	f.update(stuckAt(after(45, 500, 0)))
 	texts := func() string {
-		var all []string
+		var all strings.Builder
 		for _, l := range f.lines(at(45), 59, style{}) {
-			all = append(all, l.text)
+			all.WriteString(l.text + " ")
 		}
-		return strings.Join(all, " ")
+		return all.String()
 	}
 	require.Contains(t, texts(), "1 call is stuck: record 17 has not returned for 45 s (call.func.timeout is 30s)")
 	f.end(job.Summary{}, false)

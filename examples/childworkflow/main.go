@@ -18,9 +18,15 @@ import (
 )
 
 func main() {
+	if err := run(); err != nil {
+		log.Fatalln(err)
+	}
+}
+
+func run() error {
 	c, err := client.Dial(envconfig.MustLoadDefaultClientOptions())
 	if err != nil {
-		log.Fatalln("no Temporal server:", err)
+		return err
 	}
 	defer c.Close()
 	w := worker.New(c, "scores", worker.Options{
@@ -30,7 +36,5 @@ func main() {
 	})
 	w.RegisterWorkflow(Rescore)
 	w.RegisterActivity(Publish)
-	if err := w.Run(worker.InterruptCh()); err != nil {
-		log.Fatalln("the worker has failed:", err) //nolint:gocritic // the connection ends with the process
-	}
+	return w.Run(worker.InterruptCh())
 }
