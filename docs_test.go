@@ -13,11 +13,9 @@ import (
 // All Go code of docs/embedding.md is that of programs and examples that are built.
 func TestTheCodeOfTheDocsIsBuilt(t *testing.T) {
 	t.Parallel()
-	var built []string
-	for _, name := range []string{
-		"example_test.go", "workflows/example_test.go", "examples/goworker/main.go", "examples/childworkflow/rescore.go",
-	} {
-		built = append(built, unindented(t, name))
+	built := []string{
+		unindented(t, "example_test.go"), unindented(t, "workflows/example_test.go"),
+		unindented(t, "examples/goworker/main.go"), unindented(t, "examples/childworkflow/rescore.go"),
 	}
 	blocks := regexp.MustCompile("(?ms)^```go\n(.+?)^```$").FindAllStringSubmatch(unindented(t, "docs/embedding.md"), -1)
 	require.Len(t, blocks, 4)

@@ -78,7 +78,6 @@ func (k *keeper) stop() {
 	<-k.idle
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	k.reportNoneStuck(ctx)
 	k.warn("the presence in the output folder stays until it lapses", k.Output.Claims.Leave(ctx, k.Ref.Epoch))
 }
 

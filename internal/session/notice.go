@@ -14,26 +14,13 @@ const (
 	stuckInterval = 10 * time.Second
 )
 
-// report tells the workflow how the pool does, if that is news.
+// report tells the workflow how the pool does, if that is news. If the server does not
+// answer, it is tried again by the next one.
 func (k *keeper) report(ctx context.Context) {
 	notice := job.Notice{Pool: k.Pool.ID(), Stuck: k.Pool.Stuck()}
 	if wait := k.Pool.Wait(); isLong(wait) {
 		notice.Waiting, notice.Wait = k.Pool.Waiting(), wait
 	}
-	k.send(ctx, notice)
-}
-
-// reportNoneStuck is for the end: calls that were stuck have returned.
-func (k *keeper) reportNoneStuck(ctx context.Context) {
-	if k.reported.Stuck != nil {
-		notice := k.reported
-		notice.Stuck = nil
-		k.send(ctx, notice)
-	}
-}
-
-// send is tried again by the next report if the server does not answer.
-func (k *keeper) send(ctx context.Context, notice job.Notice) {
 	now := time.Now()
 	if isNews(k.reported, notice, now.Sub(k.stuckAt)) && k.server.report(ctx, k.Session, notice) == nil {
 		k.reported, k.stuckAt = notice, now
