@@ -32,10 +32,9 @@ type keeper struct {
 
 	// The rest is the goroutine's own.
 	renewed time.Time
-	// reported is what the workflow knows of the pool, stuckAt when it heard of calls
-	// that do not return.
-	reported job.Notice
-	stuckAt  time.Time
+	// reported is what the workflow knows of the pool, reportedAt when it heard last.
+	reported   job.Notice
+	reportedAt time.Time
 	// counted is what was written last of the pool's counts.
 	counted job.Totals
 	// wait is what the pool waited for when it was last looked at.

@@ -22,8 +22,8 @@ func (k *keeper) report(ctx context.Context) {
 		notice.Waiting, notice.Wait = k.Pool.Waiting(), wait
 	}
 	now := time.Now()
-	if isNews(k.reported, notice, now.Sub(k.stuckAt)) && k.server.report(ctx, k.Session, notice) == nil {
-		k.reported, k.stuckAt = notice, now
+	if isNews(k.reported, notice, now.Sub(k.reportedAt)) && k.server.report(ctx, k.Session, notice) == nil {
+		k.reported, k.reportedAt = notice, now
 	}
 }
 
