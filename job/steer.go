@@ -109,8 +109,8 @@ func (s Settings) Changes(to Settings) []Change {
 // settings. It is in force for the claim of its epoch.
 type Control struct {
 	Epoch int64 `json:"epoch"`
-	// Run is the run of the workflow that made it; it counts for its chunks only.
-	Run string `json:"run"`
+	// RunID is the run of the workflow that made it; it counts for its chunks only.
+	RunID string `json:"run"`
 	// Version counts the changes of a job.
 	Version int64 `json:"version"`
 	Paused  bool  `json:"paused"`

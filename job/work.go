@@ -39,9 +39,9 @@ func (r Range) String() string {
 type LaneGrant struct {
 	// Lane is the lane's number.
 	Lane int `json:"lane"`
-	// Run is the run of the workflow that gave the share.
-	Run string `json:"run,omitempty"`
-	// Version is that of the Control that the share is from.
+	// RunID is the run of the workflow that granted it.
+	RunID string `json:"run,omitempty"`
+	// Version is that of the Control that the grant is from.
 	Version int64 `json:"version,omitempty"`
 	// Calls is how many calls in flight the lane adds.
 	Calls int `json:"calls"`

@@ -26,7 +26,7 @@ var methods *activities.Activities
 // after the calls in flight. What was answered before is kept: a job with the same
 // output goes on from there.
 func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, error) {
-	d := &dispatcher{spec: spec.Tuned(state.Tuning), state: state, meter: newMeter(state.Meter), steering: workflow.NewMutex(ctx)}
+	d := &dispatcher{spec: spec.Tuned(state.Tuning), state: state, meter: newMeter(state.Meter), updating: workflow.NewMutex(ctx)}
 	d.spec = d.spec.Resolve(workflow.GetInfo(ctx).WorkflowExecution.ID, scheduledTime(ctx))
 	if err := d.listen(ctx); err != nil {
 		return job.Summary{}, err
@@ -43,14 +43,14 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 	// A later run has another start.
 	d.spec.Input.URI, d.spec.Output.URI = d.state.Input, d.state.Plan.Output
 	d.prepare(ctx)
-	if err := d.tellUntold(ctx); err != nil {
+	if err := d.publishPending(ctx); err != nil {
 		return job.Summary{}, failWorkflow(err)
 	}
-	if err := d.run(ctx); err != nil {
+	if err := d.dispatch(ctx); err != nil {
 		return job.Summary{}, failWorkflow(err)
 	}
 	// A change that is under way ends in this run.
-	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) && d.steers == 0 }); err != nil {
+	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) && d.updatesInFlight == 0 }); err != nil {
 		return job.Summary{}, err
 	}
 	if d.continues {

@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"longhaul/job"
+	"longhaul/workflows/schedule"
 )
 
 // world stands in for the activities: it notes what the workflow asks for.
@@ -42,6 +43,8 @@ type world struct {
 	err   func(job.Chunk) error
 	// unfinished says which chunks lose their lane; finished are the others.
 	unfinished func(job.Chunk) bool
+	// indexing is called while the input is indexed.
+	indexing func()
 	finished   []job.Range
 	controls   []job.Control
 }
@@ -54,6 +57,9 @@ func (w *world) SteerJob(_ context.Context, _ job.Ref, control job.Control, _ jo
 }
 
 func (w *world) IndexInput(_ context.Context, spec job.Spec) (job.Plan, error) {
+	if w.indexing != nil {
+		w.indexing()
+	}
 	plan := job.Plan{Ref: job.Ref{Output: spec.Output.URI}, Records: w.records, BatchRecords: spec.BatchRecords(), Totals: w.committed}
 	if done := w.committed.Done(); done > 0 {
 		plan.Committed = []job.Range{{Last: done}}
@@ -183,7 +189,7 @@ func TestChunksArePaced(t *testing.T) {
 	require.Positive(t, timers, "what lies far ahead is waited out by a timer")
 	require.GreaterOrEqual(t, env.Now().Sub(began), 180*time.Second)
 	for _, chunk := range w.chunks {
-		require.LessOrEqual(t, chunk.StartDelay.Std(), startDelayLimit)
+		require.LessOrEqual(t, chunk.StartDelay.Std(), schedule.StartDelayLimit)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"longhaul/job"
+	"longhaul/workflows/schedule"
 )
 
 // dispatcher is one run of a job.
@@ -20,44 +21,46 @@ type dispatcher struct {
 	now time.Time
 
 	meter   *meter
-	lanes   *lanes
-	cutter  *cutter
-	pace    *pace
-	batches *batches
-	// again are ranges whose lane was closed before they were done.
-	again []job.Range
+	lanes   *schedule.Lanes
+	cutter  *schedule.Cutter
+	pacer   *schedule.Pacer
+	batches *schedule.Batches
+	// requeued are ranges whose lane was closed before they were done.
+	requeued []job.Range
 
 	// received are the receipts' totals of batches that are not committed.
 	received job.Totals
 	flushing int
 	// stopped is why no more chunks are dispatched; nil while they are.
-	stopped      error
+	stopped error
+	// cancelChunks asks the chunks in flight to end; nil until chunks are dispatched.
 	cancelChunks workflow.CancelFunc
 	continues    bool
-	// steering is held while a change is put in force, steers counts those that
-	// are, or wait for it.
-	steering workflow.Mutex
-	steers   int
-	// untold are changes that were made before there were lanes.
-	untold  []job.Change
-	request job.Request
+	// updating is held while a change is put in force, updatesInFlight counts those
+	// that are, or wait for it.
+	updating        workflow.Mutex
+	updatesInFlight int
+	// pendingChanges were made before there were lanes; pendingRequest asked for the
+	// last of them.
+	pendingChanges []job.Change
+	pendingRequest job.Request
 }
 
 // prepare derives all that follows from the spec and the state.
 func (d *dispatcher) prepare(ctx workflow.Context) {
 	plan := d.state.Plan
-	d.lanes = newLanes(workflow.GetInfo(ctx).WorkflowExecution.RunID, d.spec.Parallelism, d.spec.Rate, d.spec.ChunkSize, leftOf(plan, d.state.Next))
+	d.lanes = schedule.NewLanes(workflow.GetInfo(ctx).WorkflowExecution.RunID, d.spec.Parallelism, d.spec.Rate, d.spec.ChunkSize, schedule.Left(plan, d.state.Next))
 	if plan.New && d.state.Chunks == 0 {
-		d.lanes.refresh()
+		d.lanes.MarkFresh()
 	}
-	d.cutter = newCutter(plan, d.state.Next, d.spec.ChunkSize, d.lanes.count(), d.spec.Parallelism/d.lanes.count())
-	d.pace = newPace(d.spec, d.state.Due)
-	d.batches = newBatches(plan)
+	d.cutter = schedule.NewCutter(plan, d.state.Next, d.spec.ChunkSize, d.lanes.Count(), d.spec.Parallelism/d.lanes.Count())
+	d.pacer = schedule.NewPacer(d.spec, d.state.Due)
+	d.batches = schedule.NewBatches(plan)
 }
 
-// run dispatches chunks until there are no more, the job is stopped, or the
+// dispatch dispatches chunks until there are no more, the job is stopped, or the
 // server suggests a new run; then it waits for all that is under way.
-func (d *dispatcher) run(ctx workflow.Context) error {
+func (d *dispatcher) dispatch(ctx workflow.Context) error {
 	d.phase = job.PhaseRunning
 	d.describe(ctx)
 	var chunks workflow.Context
@@ -72,10 +75,10 @@ func (d *dispatcher) run(ctx workflow.Context) error {
 	// What is under way ends even if the workflow is canceled meanwhile.
 	drain, endDrain := workflow.NewDisconnectedContext(ctx)
 	defer endDrain()
-	if err := workflow.Await(drain, func() bool { return d.lanes.inFlight() == 0 && d.flushing == 0 }); err != nil {
+	if err := workflow.Await(drain, func() bool { return d.lanes.InFlight() == 0 && d.flushing == 0 }); err != nil {
 		return err
 	}
-	d.state.Next, d.state.Due, d.state.Meter = d.cutter.next, d.pace.due, d.meter.state()
+	d.state.Next, d.state.Due, d.state.Meter = d.cutter.Next(), d.pacer.Due(), d.meter.state()
 	if d.stopped == nil && ctx.Err() != nil {
 		return temporal.NewCanceledError()
 	}
@@ -83,7 +86,7 @@ func (d *dispatcher) run(ctx workflow.Context) error {
 }
 
 func (d *dispatcher) suggestsNewRun(ctx workflow.Context) bool {
-	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && d.cutter.atBorder() && d.cutter.left > 0
+	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && d.cutter.AtBorder() && d.cutter.Left() > 0
 }
 
 // next waits for a lane and for the pace, and starts a chunk. It returns false
@@ -91,10 +94,10 @@ func (d *dispatcher) suggestsNewRun(ctx workflow.Context) bool {
 func (d *dispatcher) next(ctx, chunks workflow.Context) bool {
 	var over bool
 	err := workflow.Await(ctx, func() bool {
-		over = !d.hasChunk() && d.lanes.inFlight() == 0
-		return d.stopped != nil || over || !d.state.Paused && d.hasChunk() && (d.lanes.free() >= 0 || d.lanes.inFlight() == 0) && !d.awaitsSuccess()
+		over = !d.hasChunk() && d.lanes.InFlight() == 0
+		return d.stopped != nil || over || !d.state.Paused && d.hasChunk() && (d.lanes.Free() || d.lanes.InFlight() == 0) && !d.awaitsSuccess()
 	})
-	if err == nil && d.stopped == nil && !over && len(d.again) == 0 {
+	if err == nil && d.stopped == nil && !over && len(d.requeued) == 0 {
 		err = d.awaitPace(ctx)
 	}
 	if err != nil {
@@ -103,14 +106,14 @@ func (d *dispatcher) next(ctx, chunks workflow.Context) bool {
 	if d.stopped != nil || over {
 		return false
 	}
-	if d.lanes.inFlight() == 0 && d.lanes.free() < 0 {
-		// All are bequeathed and a range has come back: the shares are nobody's.
-		d.lanes.reopen()
+	if d.lanes.InFlight() == 0 && !d.lanes.Free() {
+		// All grants are donated and a range has come back: no pool has a grant.
+		d.lanes.Reopen()
 	}
-	if d.state.Paused || d.lanes.free() < 0 {
+	if d.state.Paused || !d.lanes.Free() {
 		return true // that came while it waited for the pace
 	}
-	chunk := job.Chunk{Grant: d.lanes.take()}
+	chunk := job.Chunk{Grant: d.lanes.Take()}
 	if d.version > workflow.DefaultVersion {
 		chunk.Failures = d.failureBudget()
 	}
@@ -118,8 +121,8 @@ func (d *dispatcher) next(ctx, chunks workflow.Context) bool {
 		chunk.Canary = d.spec.Canary
 	}
 	paced := int64(0)
-	if len(d.again) > 0 {
-		chunk.Range, d.again = d.again[0], d.again[1:]
+	if len(d.requeued) > 0 {
+		chunk.Range, d.requeued = d.requeued[0], d.requeued[1:]
 		paced = chunk.Len()
 	} else {
 		paced = d.cut(ctx, &chunk)
@@ -136,7 +139,7 @@ func (d *dispatcher) isCanary() bool {
 
 // awaitsSuccess says whether there is a chunk whose calls are to show that the rest
 // is worth a call.
-func (d *dispatcher) awaitsSuccess() bool { return d.isCanary() && d.lanes.inFlight() > 0 }
+func (d *dispatcher) awaitsSuccess() bool { return d.isCanary() && d.lanes.InFlight() > 0 }
 
 // failureBudget is what max_failures means for the calls of this run. What was
 // committed before the job was started does not count again, but for a redrive: the
@@ -152,32 +155,32 @@ func (d *dispatcher) failureBudget() *job.FailureBudget {
 // cut fills in the next range, when it is to start, and whether it is among the
 // last. It returns for how many calls the schedule has made room.
 func (d *dispatcher) cut(ctx workflow.Context, chunk *job.Chunk) (paced int64) {
-	chunk.Final = d.cutter.isFinal()
+	chunk.Final = d.cutter.IsFinal()
 	var endsBatch bool
-	before := d.cutter.left
-	chunk.Range, endsBatch, _ = d.cutter.cut()
-	chunk.StartDelay = job.Duration(d.pace.wait(workflow.Now(ctx)))
-	paced = before - d.cutter.left
-	d.pace.started(paced, endsBatch)
+	before := d.cutter.Left()
+	chunk.Range, endsBatch, _ = d.cutter.Cut()
+	chunk.StartDelay = job.Duration(d.pacer.Wait(workflow.Now(ctx)))
+	paced = before - d.cutter.Left()
+	d.pacer.Started(paced, endsBatch)
 	return paced
 }
 
 // hasChunk says whether there is one to start in this run.
 func (d *dispatcher) hasChunk() bool {
-	return len(d.again) > 0 || d.cutter.left > 0 && !d.continues
+	return len(d.requeued) > 0 || d.cutter.Left() > 0 && !d.continues
 }
 
 // awaitPace waits by a durable timer for what lies far ahead.
 func (d *dispatcher) awaitPace(ctx workflow.Context) error {
 	for {
-		ahead, control := d.pace.wait(workflow.Now(ctx))-startDelayLimit, d.state.Control
+		ahead, control := d.pacer.Wait(workflow.Now(ctx))-schedule.StartDelayLimit, d.state.Control
 		if ahead <= 0 {
 			return nil
 		}
 		woken, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
 			Timeout: ahead, TimerOptions: workflow.TimerOptions{Summary: "chunk interval"},
-		}, func() bool { return d.stopped != nil || d.state.Control != control || len(d.again) > 0 })
-		if err != nil || !woken || d.stopped != nil || d.state.Paused || len(d.again) > 0 {
+		}, func() bool { return d.stopped != nil || d.state.Control != control || len(d.requeued) > 0 })
+		if err != nil || !woken || d.stopped != nil || d.state.Paused || len(d.requeued) > 0 {
 			return err
 		}
 	}
@@ -191,24 +194,24 @@ func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk, paced int64)
 	options := withActivities(ctx, d.spec, chunk.String())
 	err := workflow.ExecuteActivity(options, methods.ProcessChunk, d.state.Plan.Ref, chunk).Get(options, &receipt)
 	d.meter.returned(chunk.Range)
-	d.lanes.giveBack(chunk.Grant.Lane, receipt.Pool, chunk.Final && !receipt.Unfinished)
+	d.lanes.GiveBack(chunk.Grant.Lane, receipt.Pool, chunk.Final && !receipt.Unfinished)
 	if err != nil {
 		d.stop(err)
 		return
 	}
 	if receipt.Unfinished {
-		d.again = append(d.again, chunk.Range)
+		d.requeued = append(d.requeued, chunk.Range)
 		return
 	}
 	d.received = d.received.Add(receipt.Totals)
 	d.state.Proven = d.state.Proven || receipt.Succeeded > 0
 	if d.version > workflow.DefaultVersion && receipt.Called > 0 {
-		d.pace.correct(receipt.Calls - paced)
+		d.pacer.Correct(receipt.Calls - paced)
 	}
 	d.meter.add(workflow.Now(ctx), receipt)
 	d.judgeFailures(false)
 	defer d.describe(ctx)
-	batch, whole := d.batches.add(receipt, began, workflow.Now(ctx))
+	batch, whole := d.batches.Add(receipt, began, workflow.Now(ctx))
 	if !whole {
 		return
 	}
@@ -257,8 +260,11 @@ func (d *dispatcher) judgeFailures(wholeBatches bool) {
 
 // stop has running chunks seal their journals. The first reason counts.
 func (d *dispatcher) stop(err error) {
-	if d.stopped == nil {
-		d.stopped = err
+	if d.stopped != nil {
+		return
+	}
+	d.stopped = err
+	if d.cancelChunks != nil {
 		d.cancelChunks()
 	}
 }

@@ -109,8 +109,8 @@ func (m *meter) count(failure job.FailureCount) {
 	slices.SortStableFunc(m.failures, func(a, b job.FailureCount) int { return cmp.Compare(b.Count, a.Count) })
 }
 
-// hear takes a word of a pool.
-func (m *meter) hear(notice job.Notice) {
+// note takes what a pool says of its waiting, and of calls that do not return.
+func (m *meter) note(notice job.Notice) {
 	m.stuck = slices.DeleteFunc(m.stuck, func(n job.Notice) bool {
 		// Another pool's call for the record: the worker before has died.
 		return n.Pool == notice.Pool || notice.Stuck != nil && n.Stuck.Record == notice.Stuck.Record

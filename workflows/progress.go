@@ -29,12 +29,8 @@ func (d *dispatcher) progress() (job.Progress, error) {
 	if d.lanes == nil {
 		return p, nil
 	}
-	p.Lanes, p.ChunksInFlight = d.lanes.count(), d.lanes.inFlight()
-	for i, state := range d.lanes.state {
-		if state == laneTaken {
-			p.CallsInFlight += d.lanes.shares[i].Calls
-		}
-	}
+	p.Lanes, p.ChunksInFlight = d.lanes.Count(), d.lanes.InFlight()
+	p.CallsInFlight = d.lanes.CallsInFlight()
 	return p, nil
 }
 
@@ -62,7 +58,7 @@ func (d *dispatcher) bottleneck() job.Bottleneck {
 		return ""
 	case d.awaitsSuccess():
 		return job.BottleneckCanary
-	case d.lanes.free() >= 0 && d.pace.due.After(d.now):
+	case d.lanes.Free() && d.pacer.Due().After(d.now):
 		return job.BottleneckInterval
 	}
 	return d.meter.bottleneck()

@@ -55,7 +55,7 @@ func SpecOf(ctx context.Context, uri string) (spec *job.Spec, err error) {
 	}
 	folder, err := output.Open(ctx, store, uri, false)
 	if err != nil {
-		return nil, nil //nolint:nilerr // not there, or no folder
+		return nil, nil // not there, or no folder
 	}
 	defer func() { err = errors.Join(err, folder.Close()) }()
 	manifest, err := folder.Manifest(ctx)

@@ -43,7 +43,7 @@ func (a *Answered) add(index int64, totals job.Totals) bool {
 		return false
 	}
 	a.done[index-a.of.First] = true
-	a.Totals = a.Totals.Add(totals)
+	a.Totals = a.Add(totals)
 	return true
 }
 

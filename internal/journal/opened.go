@@ -56,7 +56,7 @@ func (o *Opened) EachAnswer(of job.Range, use func(Entry) error) error {
 
 // Close closes them.
 func (o *Opened) Close() error {
-	var errs []error
+	errs := make([]error, 0, len(o.objects))
 	for _, object := range o.objects {
 		errs = append(errs, object.Close())
 	}

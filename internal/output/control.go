@@ -31,7 +31,7 @@ func (f *Folder) PutControl(ctx context.Context, control job.Control) error {
 		return err
 	}
 	if err == nil && old != nil {
-		if old.Epoch == control.Epoch && old.Run == control.Run && old.Version >= control.Version {
+		if old.Epoch == control.Epoch && old.RunID == control.RunID && old.Version >= control.Version {
 			return nil
 		}
 		control.Changes = append(old.Changes, control.Changes...)

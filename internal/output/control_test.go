@@ -19,22 +19,22 @@ func TestControlKeepsEveryChange(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, none)
 	for _, control := range []job.Control{
-		{Epoch: 1, Run: "a", Version: 1, Changes: change("1")},
-		{Epoch: 1, Run: "a", Version: 2, Paused: true, Changes: change("2")},
-		{Epoch: 1, Run: "a", Version: 2, Changes: change("again")}, // a retried activity
-		{Epoch: 1, Run: "b", Version: 1, Changes: change("3")},
+		{Epoch: 1, RunID: "a", Version: 1, Changes: change("1")},
+		{Epoch: 1, RunID: "a", Version: 2, Paused: true, Changes: change("2")},
+		{Epoch: 1, RunID: "a", Version: 2, Changes: change("again")}, // a retried activity
+		{Epoch: 1, RunID: "b", Version: 1, Changes: change("3")},
 	} {
 		require.NoError(t, f.PutControl(t.Context(), control))
 	}
 	control, err := f.Control(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, "b", control.Run)
+	require.Equal(t, "b", control.RunID)
 	require.False(t, control.Paused)
 	to := make([]string, 0, len(control.Changes))
 	for _, c := range control.Changes {
 		to = append(to, c.To)
 	}
 	require.Equal(t, []string{"1", "2", "3"}, to)
-	err = f.PutControl(t.Context(), job.Control{Epoch: 7, Run: "zombie", Version: 9})
+	err = f.PutControl(t.Context(), job.Control{Epoch: 7, RunID: "zombie", Version: 9})
 	require.Equal(t, job.KindTakenOver, job.KindOf(err))
 }

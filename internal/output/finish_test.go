@@ -16,7 +16,7 @@ import (
 func finished(t *testing.T) (f *Folder, dir string) {
 	t.Helper()
 	f, dir = claimed(t)
-	for number := int64(0); number < 3; number++ {
+	for number := range int64(3) {
 		r := job.Range{First: number * 10, Last: min(number*10+10, 25)}
 		var results []job.Result
 		for i := r.First; i < r.Last; i++ {

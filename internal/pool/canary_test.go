@@ -201,14 +201,17 @@ func TestAMixtureOfFailuresDoesNotStopTheJob(t *testing.T) {
 	})
 }
 
-// The call of an outage is the first one for its record, if such a record waits.
-func TestAProbeIsAFirstCall(t *testing.T) {
+// The calls of an outage are by turns the first and a later one for their record, if
+// such a call waits.
+func TestProbesTakeTurns(t *testing.T) {
 	t.Parallel()
 	p := newPool(nil, retries)
 	for _, first := range []bool{false, false, true, true} {
 		p.waiting.PushBack(&waiter{first: first})
 	}
-	require.True(t, p.next(true).Value.(*waiter).first)
+	third := p.waiting.Front().Next().Next()
+	require.Equal(t, third, p.next(true))
 	require.Equal(t, p.waiting.Front(), p.next(false), "else first come, first served")
-	require.Equal(t, p.waiting.Front().Next().Next(), p.next(true))
+	require.Equal(t, p.waiting.Front(), p.next(true))
+	require.Equal(t, third, p.next(true))
 }

@@ -128,7 +128,7 @@ func TestAnOutageThatDoesNotEnd(t *testing.T) {
 		require.ErrorContains(t, err, "nearly all calls have failed for 1h0m0s, the last with http 503: down; what was done is kept")
 		require.InDelta(t, time.Hour, time.Since(began), float64(5*time.Minute))
 		require.Empty(t, kept.kept)
-		require.Zero(t, p.inFlight)
+		require.Zero(t, p.held())
 	})
 }
 
@@ -260,7 +260,7 @@ func TestCallsThatWaitForTheRateAreHeldBack(t *testing.T) {
 		require.Equal(t, before, s.count())
 		p.Retune(control(2, false, share))
 		require.NoError(t, <-ended)
-		require.Zero(t, p.inFlight)
+		require.Zero(t, p.held())
 	})
 }
 
@@ -286,4 +286,30 @@ func (s *starts) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.at)
+}
+
+// An API may answer only the second call for a record, because the first one starts
+// the work that the second one asks for. A probe that is always a first call would
+// never see that.
+func TestFirstCallsThatAlwaysFailAreNoOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		asked := map[int64]bool{}
+		p := New(callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
+			<-time.After(time.Millisecond)
+			mu.Lock()
+			defer mu.Unlock()
+			if !asked[record.Index] {
+				asked[record.Index] = true
+				return nil, &job.CallError{Kind: "retry_if", Status: 200, Message: "pending", Retry: true}
+			}
+			return json.RawMessage("1"), nil
+		}), Options{Retry: retries, Outage: outages})
+		p.Join(job.LaneGrant{Calls: 50})
+		began := time.Now()
+		var kept results
+		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(1000), &kept))
+		require.Less(t, time.Since(began), time.Minute)
+	})
 }

@@ -47,6 +47,8 @@ type Pool struct {
 	// until the calls in flight fit without their share.
 	waiting list.List
 	leaving list.List
+	// probes counts the calls that an open circuit breaker let through.
+	probes int
 	// brakedUntil holds all calls back, see Brake.
 	brakedSince, brakedUntil time.Time
 	brake                    *time.Timer
@@ -59,7 +61,7 @@ type Pool struct {
 	answered bool
 	// control is the last change of settings, by the run whose chunks are here.
 	control job.Control
-	run     string
+	runID   string
 }
 
 // Options are what a job's spec says of its calls.
@@ -102,7 +104,7 @@ func (p *Pool) Prove() { p.canary.prove() }
 // later change of settings counts more.
 func (p *Pool) Tolerate(budget job.FailureBudget, grant job.LaneGrant) {
 	p.mu.Lock()
-	if changed := p.control.MaxFailures; changed != nil && p.control.Run == grant.Run && p.control.Version > grant.Version {
+	if changed := p.control.MaxFailures; changed != nil && p.control.RunID == grant.RunID && p.control.Version > grant.Version {
 		budget.Limit = *changed
 	}
 	p.mu.Unlock()

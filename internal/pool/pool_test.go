@@ -126,7 +126,7 @@ func TestThePoolNeverExceedsItsShares(t *testing.T) {
 			running.Wait()
 			require.False(t, b.exceeded.Load())
 			require.Len(t, kept.kept, int(total))
-			require.Zero(t, p.inFlight)
+			require.Zero(t, p.held())
 			require.Zero(t, p.capacity)
 			require.Zero(t, p.members)
 		})

@@ -177,16 +177,16 @@ func TestAnEarlierRunsControlDoesNotCount(t *testing.T) {
 	t.Parallel()
 	p := newPool(nil, retries)
 	stale := control(5, true, job.LaneGrant{Calls: 99})
-	stale.Run = "first"
+	stale.RunID = "first"
 	p.Retune(stale)
-	p.Join(job.LaneGrant{Run: "second", Calls: 3})
+	p.Join(job.LaneGrant{RunID: "second", Calls: 3})
 	require.Equal(t, 3, p.capacity)
 	require.False(t, p.control.Paused)
 	p.Retune(stale)
 	require.Equal(t, 3, p.capacity)
 	require.False(t, p.control.Paused)
 	fresh := control(1, false, job.LaneGrant{Calls: 7})
-	fresh.Run = "second"
+	fresh.RunID = "second"
 	p.Retune(fresh)
 	require.Equal(t, 7, p.capacity)
 }

@@ -21,7 +21,7 @@ func one(t *testing.T, retry job.RetrySpec, caller callerFunc) (job.Result, erro
 	p.Join(job.LaneGrant{Calls: 1})
 	var kept results
 	err := p.Run(t.Context(), t.Context(), false, records(1), &kept)
-	require.Zero(t, p.inFlight)
+	require.Zero(t, p.held())
 	if len(kept.kept) == 0 {
 		return job.Result{}, err
 	}
@@ -260,7 +260,7 @@ func TestLossCutsOff(t *testing.T) {
 		require.ErrorIs(t, p.Run(ctx, t.Context(), false, records(100), &kept), reason)
 		require.Equal(t, time.Second, time.Since(began))
 		require.Empty(t, kept.kept)
-		require.Zero(t, p.inFlight)
+		require.Zero(t, p.held())
 	})
 }
 
@@ -274,7 +274,7 @@ func TestAnErrorOfTheInputOrTheJournalEndsTheRun(t *testing.T) {
 	full := errors.New("disk full")
 	err = p.Run(t.Context(), t.Context(), false, records(100), fullDisk{err: full})
 	require.ErrorIs(t, err, full)
-	require.Zero(t, p.inFlight)
+	require.Zero(t, p.held())
 }
 
 type fullDisk struct{ err error }

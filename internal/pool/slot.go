@@ -29,9 +29,9 @@ type Slot struct {
 func (p *Pool) Join(grant job.LaneGrant) *Slot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.run = grant.Run
-	if p.control.Run != p.run {
-		p.control = job.Control{Run: p.run} // an earlier run's says nothing to this one
+	p.runID = grant.RunID
+	if p.control.RunID != p.runID {
+		p.control = job.Control{RunID: p.runID} // an earlier run's says nothing to this one
 	}
 	s := &Slot{pool: p, grant: p.inForce(grant), closed: make(chan struct{})}
 	p.slots[s] = struct{}{}
@@ -56,7 +56,7 @@ func (p *Pool) Join(grant job.LaneGrant) *Slot {
 func (p *Pool) Retune(control job.Control) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if control.Run == p.control.Run && control.Version <= p.control.Version || p.run != "" && control.Run != p.run {
+	if control.RunID == p.control.RunID && control.Version <= p.control.Version || p.runID != "" && control.RunID != p.runID {
 		return // known, or of a run before this one
 	}
 	p.control = control
@@ -72,11 +72,11 @@ func (p *Pool) Retune(control job.Control) {
 
 // inForce is the later one of the grant and that of its lane in the last change.
 func (p *Pool) inForce(grant job.LaneGrant) job.LaneGrant {
-	if p.control.Run != grant.Run || p.control.Version <= grant.Version || grant.Lane >= len(p.control.Grants) {
+	if p.control.RunID != grant.RunID || p.control.Version <= grant.Version || grant.Lane >= len(p.control.Grants) {
 		return grant
 	}
 	changed := p.control.Grants[grant.Lane]
-	changed.Pool, changed.Run = grant.Pool, grant.Run
+	changed.Pool, changed.RunID = grant.Pool, grant.RunID
 	return changed
 }
 

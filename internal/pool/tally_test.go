@@ -71,9 +71,9 @@ func TestALateChunkDoesNotBringAnOldLimitBack(t *testing.T) {
 	p := newPool(nil, retries)
 	higher := job.FailureLimit{Value: 1000}
 	p.CountElsewhere(job.Totals{Failed: 500})
-	p.Retune(job.Control{Run: "r", Version: 2, MaxFailures: &higher})
-	p.Tolerate(job.FailureBudget{Limit: job.FailureLimit{Value: 100}}, job.LaneGrant{Run: "r", Version: 1})
+	p.Retune(job.Control{RunID: "r", Version: 2, MaxFailures: &higher})
+	p.Tolerate(job.FailureBudget{Limit: job.FailureLimit{Value: 100}}, job.LaneGrant{RunID: "r", Version: 1})
 	require.NoError(t, p.over.Err())
-	p.Tolerate(job.FailureBudget{Limit: job.FailureLimit{Value: 100}}, job.LaneGrant{Run: "r", Version: 2})
+	p.Tolerate(job.FailureBudget{Limit: job.FailureLimit{Value: 100}}, job.LaneGrant{RunID: "r", Version: 2})
 	require.Error(t, p.over.Err())
 }

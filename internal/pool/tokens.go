@@ -120,12 +120,16 @@ func (p *Pool) wake() {
 	p.grantTokens()
 }
 
-// next is who gets the token. A probe is the first call for a record if one waits:
-// those that wait for a later one have failed before, and may always fail.
+// next is the call that gets the token. A probe is by turns the first call for a record
+// and a later one, if such a call waits: the records that wait for a later one may be
+// those that always fail, and an API may always fail the first. It is called with the
+// lock.
 func (p *Pool) next(probe bool) *list.Element {
 	if probe {
+		p.probes++
+		first := p.probes%2 == 1
 		for waiting := p.waiting.Front(); waiting != nil; waiting = waiting.Next() {
-			if waiting.Value.(*waiter).first {
+			if waiting.Value.(*waiter).first == first {
 				return waiting
 			}
 		}

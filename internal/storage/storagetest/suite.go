@@ -66,7 +66,7 @@ func names(t *testing.T, f storage.Folder, prefix string) []string {
 	t.Helper()
 	entries, err := f.List(t.Context(), prefix)
 	require.NoError(t, err)
-	var found []string
+	found := make([]string, 0, len(entries))
 	for _, entry := range entries {
 		found = append(found, entry.Name)
 	}

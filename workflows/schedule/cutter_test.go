@@ -1,4 +1,4 @@
-package workflows
+package schedule
 
 import (
 	"testing"
@@ -36,22 +36,22 @@ func TestCutCoversEveryRecordOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		plan, chunkSize := drawPlan(t)
-		lanes, share := rapid.IntRange(1, 64).Draw(t, "lanes"), rapid.IntRange(1, 500).Draw(t, "share")
+		lanes, callsPerLane := rapid.IntRange(1, 64).Draw(t, "lanes"), rapid.IntRange(1, 500).Draw(t, "calls per lane")
 		covered := make([]int, plan.Records)
 		for _, done := range plan.Committed {
 			for i := done.First; i < done.Last; i++ {
 				covered[i]++
 			}
 		}
-		c := newCutter(plan, 0, chunkSize, lanes, share)
+		c := NewCutter(plan, 0, chunkSize, lanes, callsPerLane)
 		finals, left := 0, c.left
 		for {
-			if c.atBorder() && rapid.IntRange(0, 9).Draw(t, "new run") == 0 {
-				c = newCutter(plan, c.next, chunkSize, lanes, share)
+			if c.AtBorder() && rapid.IntRange(0, 9).Draw(t, "new run") == 0 {
+				c = NewCutter(plan, c.next, chunkSize, lanes, callsPerLane)
 				finals = 0
 			}
-			final := c.isFinal()
-			chunk, endsBatch, ok := c.cut()
+			final := c.IsFinal()
+			chunk, endsBatch, ok := c.Cut()
 			if !ok {
 				break
 			}
@@ -80,13 +80,13 @@ func TestCutCoversEveryRecordOnce(t *testing.T) {
 
 func TestChunksTaper(t *testing.T) {
 	t.Parallel()
-	c := newCutter(job.Plan{Records: 1_000_000, BatchRecords: 5000}, 0, 1000, 12, 16)
-	chunk, _, _ := c.cut()
+	c := NewCutter(job.Plan{Records: 1_000_000, BatchRecords: 5000}, 0, 1000, 12, 16)
+	chunk, _, _ := c.Cut()
 	require.EqualValues(t, 1000, chunk.Len(), "a big job runs full chunks")
-	c = newCutter(job.Plan{Records: 1_000_000, BatchRecords: 5000}, 995_000, 1000, 12, 16)
-	chunk, _, _ = c.cut()
+	c = NewCutter(job.Plan{Records: 1_000_000, BatchRecords: 5000}, 995_000, 1000, 12, 16)
+	chunk, _, _ = c.Cut()
 	require.EqualValues(t, 209, chunk.Len(), "near the end they get smaller: 5000/24")
-	c = newCutter(job.Plan{Records: 1_000_000, BatchRecords: 5000}, 999_000, 1000, 12, 16)
-	chunk, _, _ = c.cut()
+	c = NewCutter(job.Plan{Records: 1_000_000, BatchRecords: 5000}, 999_000, 1000, 12, 16)
+	chunk, _, _ = c.Cut()
 	require.EqualValues(t, 100, chunk.Len(), "but not too small")
 }

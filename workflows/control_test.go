@@ -104,3 +104,23 @@ func TestARedriveIsJudgedByTheWholeJob(t *testing.T) {
 	env.ExecuteWorkflow(BulkCall, spec, State{})
 	require.ErrorContains(t, env.GetWorkflowError(), "max_failures 10% exceeded")
 }
+
+// A change that is made while the input is indexed can be the reason to stop: a redrive
+// keeps failures that the new max_failures does not allow.
+func TestAChangeWhileIndexingStopsTheJob(t *testing.T) {
+	t.Parallel()
+	w := &world{records: 100_000, committed: job.Totals{Succeeded: 90_000, Failed: 50}}
+	spec := sleepSpec()
+	spec.Redrive = &job.RedriveSpec{}
+	spec.MaxFailures = job.FailureLimit{Value: 100}
+	env := environment(t, w)
+	ten := job.FailureLimit{Value: 10}
+	w.indexing = func() {
+		env.UpdateWorkflow(job.UpdateTune, "", &testsuite.TestUpdateCallback{
+			OnAccept: func() {}, OnReject: func(err error) { require.NoError(t, err) }, OnComplete: func(any, error) {},
+		}, job.Tuning{MaxFailures: &ten})
+	}
+	env.ExecuteWorkflow(BulkCall, spec, State{})
+	require.ErrorContains(t, env.GetWorkflowError(), "max_failures 10 exceeded")
+	require.Empty(t, w.chunks)
+}

@@ -1,4 +1,4 @@
-package workflows
+package schedule
 
 import (
 	"slices"
@@ -7,8 +7,8 @@ import (
 	"longhaul/job"
 )
 
-// batches gathers receipts until a batch is whole.
-type batches struct {
+// Batches gathers receipts until a batch is complete.
+type Batches struct {
 	plan job.Plan
 	// open is only ever looked up by key.
 	open map[int64]*openBatch
@@ -31,12 +31,14 @@ func (o *openBatch) add(journal job.JournalRef) {
 	o.journals[at].Size = max(o.journals[at].Size, journal.Size)
 }
 
-func newBatches(plan job.Plan) *batches {
-	return &batches{plan: plan, open: map[int64]*openBatch{}}
+// NewBatches has no receipt yet.
+func NewBatches(plan job.Plan) *Batches {
+	return &Batches{plan: plan, open: map[int64]*openBatch{}}
 }
 
-// add takes a receipt, and returns the batch if it is whole with it.
-func (b *batches) add(receipt job.Receipt, from, now time.Time) (job.Batch, bool) {
+// Add takes the receipt of a chunk that began and ended at these times, and returns the
+// batch if it is complete with it.
+func (b *Batches) Add(receipt job.Receipt, began, ended time.Time) (job.Batch, bool) {
 	number := receipt.First / b.plan.BatchRecords
 	gathered := b.open[number]
 	if gathered == nil {
@@ -47,7 +49,7 @@ func (b *batches) add(receipt job.Receipt, from, now time.Time) (job.Batch, bool
 	for _, journal := range receipt.Journals {
 		gathered.add(journal)
 	}
-	gathered.finished = append(gathered.finished, job.ChunkTiming{From: from, At: now, Records: receipt.Called})
+	gathered.finished = append(gathered.finished, job.ChunkTiming{From: began, At: ended, Records: receipt.Called})
 	batch := job.Batch{Number: number, Journals: gathered.journals, Finished: gathered.finished, Range: job.Range{
 		First: number * b.plan.BatchRecords,
 		Last:  min((number+1)*b.plan.BatchRecords, b.plan.Records),

@@ -1,10 +1,10 @@
-package workflows
+package schedule
 
 import "longhaul/job"
 
-// cutter cuts the records into chunks. It hands out every index that is not
+// Cutter cuts the records into chunks. It hands out every index that is not
 // committed exactly once, in order.
-type cutter struct {
+type Cutter struct {
 	records, batchRecords int64
 	// smallest and largest bound a chunk.
 	smallest, largest int64
@@ -16,18 +16,21 @@ type cutter struct {
 	next, left int64
 }
 
-func newCutter(plan job.Plan, next, chunkSize int64, lanes, share int) *cutter {
-	c := &cutter{
+// NewCutter begins at record next. A chunk has at most chunkSize records, and not fewer
+// than what keeps the calls of one lane busy for a while, callsPerLane being how many
+// are in flight there.
+func NewCutter(plan job.Plan, next, chunkSize int64, lanes, callsPerLane int) *Cutter {
+	c := &Cutter{
 		records: plan.Records, batchRecords: plan.BatchRecords,
-		smallest: min(max(smallestChunk, 4*int64(share)), chunkSize), largest: chunkSize,
+		smallest: min(max(smallestChunk, 4*int64(callsPerLane)), chunkSize), largest: chunkSize,
 		lanes: int64(lanes), committed: plan.Committed, partial: plan.Partial, next: next,
 	}
-	c.left = leftOf(plan, next)
+	c.left = Left(plan, next)
 	return c
 }
 
-// leftOf counts the records from next on that are to be called.
-func leftOf(plan job.Plan, next int64) int64 {
+// Left counts the records from next on that are to be called.
+func Left(plan job.Plan, next int64) int64 {
 	left := plan.Records - next
 	for _, done := range plan.Committed {
 		left -= max(0, done.Last-max(done.First, next))
@@ -40,10 +43,10 @@ func leftOf(plan job.Plan, next int64) int64 {
 	return left
 }
 
-// cut returns the next chunk, and whether it ends its batch; false if there is
+// Cut returns the next chunk, and whether it ends its batch; false if there is
 // none. Sizes taper: guided self-scheduling (Polychronopoulos and Kuck, 1987)
-// with half the usual share, so that all lanes end at about the same time.
-func (c *cutter) cut() (chunk job.Range, endsBatch, ok bool) {
+// with half the usual chunk, so that all lanes end at about the same time.
+func (c *Cutter) Cut() (chunk job.Range, endsBatch, ok bool) {
 	c.skipCommitted()
 	if c.next >= c.records {
 		return job.Range{}, false, false
@@ -60,7 +63,7 @@ func (c *cutter) cut() (chunk job.Range, endsBatch, ok bool) {
 }
 
 // cutPartial returns the batch that is next if it is a partial one.
-func (c *cutter) cutPartial() (job.Range, bool) {
+func (c *Cutter) cutPartial() (job.Range, bool) {
 	for len(c.partial) > 0 && c.partial[0].First < c.next {
 		c.partial = c.partial[1:]
 	}
@@ -73,24 +76,33 @@ func (c *cutter) cutPartial() (job.Range, bool) {
 	return next.Range, true
 }
 
-// isFinal says whether the next chunk is among the last ones, one for each
+// Next is the first record that no chunk has been made of.
+func (c *Cutter) Next() int64 { return c.next }
+
+// Left is how many records are to be called and are in no chunk yet.
+func (c *Cutter) Left() int64 { return c.left }
+
+// SetLanes says over how many lanes the rest is spread.
+func (c *Cutter) SetLanes(lanes int) { c.lanes = int64(max(1, lanes)) }
+
+// IsFinal says whether the next chunk is among the last ones, one for each
 // lane.
-func (c *cutter) isFinal() bool {
+func (c *Cutter) IsFinal() bool {
 	ahead := *c
 	for range c.lanes {
-		if _, _, ok := ahead.cut(); !ok {
+		if _, _, ok := ahead.Cut(); !ok {
 			return true
 		}
 	}
-	_, _, more := ahead.cut()
+	_, _, more := ahead.Cut()
 	return !more
 }
 
-// atBorder says whether the next chunk begins a batch.
-func (c *cutter) atBorder() bool { return c.next%c.batchRecords == 0 }
+// AtBorder says whether the next chunk begins a batch.
+func (c *Cutter) AtBorder() bool { return c.next%c.batchRecords == 0 }
 
 // skipCommitted relies on commits being whole batches.
-func (c *cutter) skipCommitted() {
+func (c *Cutter) skipCommitted() {
 	for len(c.committed) > 0 && c.committed[0].First <= c.next {
 		c.next = max(c.next, c.committed[0].Last)
 		c.committed = c.committed[1:]

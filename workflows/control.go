@@ -23,7 +23,7 @@ func (d *dispatcher) listen(ctx workflow.Context) error {
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		var notice job.Notice
 		for outages.Receive(ctx, &notice) {
-			d.meter.hear(notice)
+			d.meter.note(notice)
 			d.describe(ctx)
 		}
 	})
@@ -40,21 +40,21 @@ func (d *dispatcher) listen(ctx workflow.Context) error {
 	} {
 		err := workflow.SetUpdateHandlerWithOptions(ctx, u.name,
 			func(ctx workflow.Context, tuning job.Tuning) (job.Settings, error) {
-				return d.steer(ctx, u.name, tuning, job.Request{UpdateID: workflow.GetCurrentUpdateInfo(ctx).ID})
+				return d.change(ctx, u.name, tuning, job.Request{UpdateID: workflow.GetCurrentUpdateInfo(ctx).ID})
 			},
 			workflow.UpdateHandlerOptions{Description: u.description, Validator: func(tuning job.Tuning) error { return d.allows(u.name, tuning) }})
 		if err != nil {
 			return err
 		}
 		signals := workflow.GetSignalChannelWithOptions(ctx, u.name, workflow.SignalChannelOptions{Description: u.description})
-		workflow.Go(ctx, func(ctx workflow.Context) { d.heed(ctx, u.name, signals) })
+		workflow.Go(ctx, func(ctx workflow.Context) { d.handleSignals(ctx, u.name, signals) })
 	}
 	return nil
 }
 
-// heed does what signals ask for. One that cannot be done is logged: there is
-// nobody to tell.
-func (d *dispatcher) heed(ctx workflow.Context, name string, signals workflow.ReceiveChannel) {
+// handleSignals does what signals ask for. One that cannot be done is logged, because a
+// signal has no answer.
+func (d *dispatcher) handleSignals(ctx workflow.Context, name string, signals workflow.ReceiveChannel) {
 	for {
 		var tuning job.Tuning
 		if !signals.Receive(ctx, &tuning) {
@@ -62,7 +62,7 @@ func (d *dispatcher) heed(ctx workflow.Context, name string, signals workflow.Re
 		}
 		err := d.allows(name, tuning)
 		if err == nil {
-			_, err = d.steer(ctx, name, tuning, job.Request{Signal: name})
+			_, err = d.change(ctx, name, tuning, job.Request{Signal: name})
 		}
 		if err != nil {
 			workflow.GetLogger(ctx).Warn("signal refused", "signal", name, "reason", err.Error())
@@ -85,16 +85,16 @@ func (d *dispatcher) allows(name string, tuning job.Tuning) error {
 	return d.spec.Tuned(tuning).Validate()
 }
 
-// steer puts a change in force: for what the workflow does at once, for running
+// change puts a change in force: for what the workflow does at once, for running
 // chunks by the control file, which their pools read.
-func (d *dispatcher) steer(ctx workflow.Context, name string, tuning job.Tuning, request job.Request) (job.Settings, error) {
-	d.steers++
-	defer func() { d.steers-- }()
+func (d *dispatcher) change(ctx workflow.Context, name string, tuning job.Tuning, request job.Request) (job.Settings, error) {
+	d.updatesInFlight++
+	defer func() { d.updatesInFlight-- }()
 	// One after the other, so that versions are written in their order.
-	if err := d.steering.Lock(ctx); err != nil {
+	if err := d.updating.Lock(ctx); err != nil {
 		return job.Settings{}, err
 	}
-	defer d.steering.Unlock()
+	defer d.updating.Unlock()
 	before := d.settings()
 	switch name {
 	case job.UpdatePause:
@@ -112,7 +112,7 @@ func (d *dispatcher) steer(ctx workflow.Context, name string, tuning job.Tuning,
 	if len(changes) == 0 {
 		return before, nil
 	}
-	err := d.tell(ctx, changes, request)
+	err := d.publishControl(ctx, changes, request)
 	defer d.describe(ctx)
 	d.state.Changes = append(d.state.Changes, changes...)
 	if extra := len(d.state.Changes) - maxChanges; extra > 0 {
@@ -121,24 +121,24 @@ func (d *dispatcher) steer(ctx workflow.Context, name string, tuning job.Tuning,
 	return d.settings(), err
 }
 
-// tell writes the control file, and finds out who asked.
-func (d *dispatcher) tell(ctx workflow.Context, changes []job.Change, request job.Request) error {
+// publishControl writes the control file, which the pools read, and asks the server who
+// requested the changes. Before there are lanes, it keeps them for publishPending.
+func (d *dispatcher) publishControl(ctx workflow.Context, changes []job.Change, request job.Request) error {
 	if d.lanes == nil {
-		// No chunk runs yet.
-		d.untold, d.request = append(d.untold, changes...), request
+		d.pendingChanges, d.pendingRequest = append(d.pendingChanges, changes...), request
 		return nil
 	}
 	d.state.Control++
-	d.lanes.retune(d.spec.Parallelism, d.spec.Rate, d.state.Control)
-	d.pace.retune(d.spec, workflow.Now(ctx))
-	d.cutter.lanes = int64(max(1, d.lanes.open()))
+	d.lanes.Retune(d.spec.Parallelism, d.spec.Rate, d.state.Control)
+	d.pacer.Retune(d.spec, workflow.Now(ctx))
+	d.cutter.SetLanes(d.lanes.Open())
 	d.judgeFailures(false)
 	info := workflow.GetInfo(ctx)
 	request.Namespace = info.Namespace
 	request.WorkflowID, request.RunID = info.WorkflowExecution.ID, info.WorkflowExecution.RunID
 	control := job.Control{
-		Epoch: d.state.Plan.Epoch, Run: d.lanes.run, Version: d.state.Control, Paused: d.state.Paused,
-		Grants: append([]job.LaneGrant(nil), d.lanes.shares...), Changes: changes, MaxFailures: &d.spec.MaxFailures,
+		Epoch: d.state.Plan.Epoch, RunID: d.lanes.RunID(), Version: d.state.Control, Paused: d.state.Paused,
+		Grants: d.lanes.Grants(), Changes: changes, MaxFailures: &d.spec.MaxFailures,
 	}
 	// Also while the job is being canceled.
 	ctx, done := workflow.NewDisconnectedContext(ctx)
@@ -154,15 +154,15 @@ func (d *dispatcher) tell(ctx workflow.Context, changes []job.Change, request jo
 	return nil
 }
 
-// tellUntold writes what was changed while the input was indexed.
-func (d *dispatcher) tellUntold(ctx workflow.Context) error {
-	if len(d.untold) == 0 {
+// publishPending publishes the changes that were made while the input was indexed.
+func (d *dispatcher) publishPending(ctx workflow.Context) error {
+	if len(d.pendingChanges) == 0 {
 		return nil
 	}
-	changes := d.untold
-	d.untold = nil
-	err := d.tell(ctx, changes, d.request)
-	// They are the first, and so in the same places.
+	changes := d.pendingChanges
+	d.pendingChanges = nil
+	err := d.publishControl(ctx, changes, d.pendingRequest)
+	// They are the first changes of the job, and so in the same places.
 	copy(d.state.Changes, changes)
 	return err
 }
