@@ -1,6 +1,10 @@
-// Package longhaul is for workers of your own: programs that run Longhaul jobs and
-// have Go functions that the jobs can call. The rest of Longhaul is two programs,
-// see worker and starter.
+// Package longhaul is for programs of your own that run Longhaul jobs.
+//
+// Worker is the whole main function of a worker that has Go functions for jobs to call.
+// Plugin registers Longhaul in a Temporal worker that you have already. A job itself is
+// a workflow, workflows.BulkCall, which takes a job.Spec and returns a job.Summary: the
+// longhaul command starts it, and so may a client or a workflow of your own. What may be
+// imported are this package, calls, job and workflows.
 package longhaul
 
 import (
@@ -21,7 +25,8 @@ import (
 	"longhaul/job"
 )
 
-// Version is set by the linker.
+// Version is that of the worker, in its log and for --version: "dev" unless the linker
+// sets it, by -ldflags '-X longhaul.Version=...'.
 var Version = "dev"
 
 type options struct {
@@ -33,7 +38,9 @@ type options struct {
 }
 
 // Worker is the whole main function of a worker: it reads the command line, runs
-// jobs until it is told to stop, and exits. Jobs call the functions by name:
+// jobs until SIGTERM or Ctrl-C, waits for the calls in flight, and returns. If it cannot
+// start or go on, it writes why to standard error and exits with code 1. The flags are
+// those of longhaul-worker; --help lists them. Jobs call the functions by name:
 // {"call": {"func": {"name": "..."}}}.
 func Worker(functions ...calls.Function) {
 	if err := command(functions).Execute(); err != nil {
@@ -102,12 +109,8 @@ func run(ctx context.Context, o options) error {
 	}
 	defer c.Close()
 	o.Logger = logger
-	h, err := host.New(c, o.Options)
-	if err != nil {
-		return err
-	}
 	logger.Info("worker starts", "version", Version, "task_queue", o.TaskQueue, "root", o.Root)
-	err = h.Run(ctx)
+	err = host.New(c, o.Options).Run(ctx)
 	logger.Info("worker has stopped")
 	return err
 }

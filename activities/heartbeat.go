@@ -7,6 +7,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"longhaul/internal/pool"
 	"longhaul/job"
 )
 
@@ -14,7 +15,7 @@ import (
 type heartbeat struct {
 	done    atomic.Int64
 	waiting atomic.Pointer[func() string]
-	pool    atomic.Pointer[func() *job.Wait]
+	pool    atomic.Pointer[pool.Pool]
 	stop    chan struct{}
 	stopped chan struct{}
 }
@@ -49,8 +50,8 @@ func (h *heartbeat) beat(ctx context.Context) {
 	if waiting := h.waiting.Load(); waiting != nil {
 		details.Waiting = (*waiting)()
 	}
-	if pool := h.pool.Load(); pool != nil {
-		details.Wait = (*pool)()
+	if p := h.pool.Load(); p != nil {
+		details.Wait, details.Stuck = p.Wait(), p.Stuck()
 	}
 	activity.RecordHeartbeat(ctx, details)
 }
@@ -58,8 +59,8 @@ func (h *heartbeat) beat(ctx context.Context) {
 // waitsFor is asked at each beat what the activity waits for.
 func (h *heartbeat) waitsFor(what func() string) { h.waiting.Store(&what) }
 
-// poolWaitsFor is asked at each beat what the calls wait for.
-func (h *heartbeat) poolWaitsFor(what func() *job.Wait) { h.pool.Store(&what) }
+// tellsOf has each beat tell what the pool's calls wait for, and which do not return.
+func (h *heartbeat) tellsOf(p *pool.Pool) { h.pool.Store(p) }
 
 // end stops beating. No beat follows it.
 func (h *heartbeat) end() {

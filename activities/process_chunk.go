@@ -62,7 +62,7 @@ func (w *work) process(ctx context.Context) (job.Receipt, error) {
 	w.logAttempt(ctx, answered)
 	w.beat.done.Store(answered.Done())
 	w.beat.waitsFor(w.session.Waiting)
-	w.beat.poolWaitsFor(w.session.Pool.Wait)
+	w.beat.tellsOf(w.session.Pool)
 	receipt := job.Receipt{Range: w.chunk.Range, Totals: answered.Totals, Journals: answered.Journals, Pool: w.session.Pool.ID()}
 	if !answered.Complete() {
 		err = w.call(ctx, stop, answered, &receipt)

@@ -25,9 +25,10 @@ type Resizable interface {
 	Resize(parallelism int)
 }
 
-// Options is what a caller needs besides its spec.
+// Options is what a caller needs besides its spec: what a worker and a job set. Only
+// what the kind of call uses must be set.
 type Options struct {
-	// CallID begins the idempotency keys.
+	// CallID begins the Idempotency-Key of POST and PATCH requests.
 	CallID string
 	// Parallelism is how many calls may be in flight.
 	Parallelism int
@@ -40,7 +41,8 @@ type Options struct {
 	Log func(record int64, line string)
 	// ReadFile reads a file below the worker's root.
 	ReadFile func(name string) ([]byte, error)
-	// AllowHosts are patterns of the hosts that http may call; see guard.
+	// AllowHosts are patterns of the hosts that http may call, as those of path.Match;
+	// none allow all hosts but link-local and metadata addresses.
 	AllowHosts []string
 	// Env looks up an environment variable for a template. Its error says whether
 	// the worker does not allow the variable, or does not have it.

@@ -1,5 +1,7 @@
-// Package calls holds the slow calls: http, exec, func and sleep. Each implements
-// Caller, one method, and New chooses by the job's spec.
+// Package calls holds the slow calls: http, exec, func and sleep. Func makes a call of a
+// Go function, for a worker of your own; the others come from the job's spec alone.
+//
+// Each call implements Caller, one method, and New chooses by the job's spec.
 //
 // A caller says with a *job.CallError why a call failed and whether to retry;
 // retrying itself, bounding calls in flight and keeping the answers are not its

@@ -3,13 +3,17 @@ package calls
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"longhaul/job"
 )
 
-// Function is a Go function that jobs can call by name.
+// Function is a Go function that jobs can call by name; Func makes one.
 type Function struct {
 	name string
 	call func(ctx context.Context, value json.RawMessage) (json.RawMessage, error)
@@ -20,8 +24,13 @@ func (f Function) Name() string { return f.name }
 
 // Func names a function for jobs. The record's JSON is decoded into In, and Out
 // is encoded as the answer. An error is retried, unless it is a *job.CallError
-// that says otherwise; a panic fails the record. The function must be safe for
-// concurrent use, and should return soon after ctx is done.
+// that says otherwise; a panic fails the record.
+//
+// The function must be safe for concurrent use, and should return soon after ctx is
+// done, which is when the spec's call.func.timeout is over (default 30s), or the worker
+// must cut its calls off. A call that returns later than its timeout has failed and is
+// made again, whatever it returns. Until it returns, it counts as a call in flight: a
+// function that ignores ctx holds its job up.
 func Func[In, Out any](name string, f func(ctx context.Context, in In) (Out, error)) Function {
 	return Function{name, func(ctx context.Context, value json.RawMessage) (json.RawMessage, error) {
 		var in In
@@ -40,8 +49,22 @@ func Func[In, Out any](name string, f func(ctx context.Context, in In) (Out, err
 	}}
 }
 
+// safely calls the function. A panic of it, or of its types' own JSON methods, is the
+// record's failure.
+func (f Function) safely(ctx context.Context, value json.RawMessage) (answer json.RawMessage, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = &job.CallError{Kind: "panic", Message: fmt.Sprintf("%v\n%s", reason, debug.Stack())}
+		}
+	}()
+	return f.call(ctx, value)
+}
+
 // functionCaller calls one function.
-type functionCaller struct{ function Function }
+type functionCaller struct {
+	function Function
+	timeout  time.Duration
+}
 
 func newFunction(spec job.FuncSpec, functions []Function) (functionCaller, error) {
 	at := slices.IndexFunc(functions, func(f Function) bool { return f.name == spec.Name })
@@ -56,10 +79,33 @@ func newFunction(spec job.FuncSpec, functions []Function) (functionCaller, error
 		}
 		return functionCaller{}, err.WithHint("it has %s", strings.Join(names, ", "))
 	}
-	return functionCaller{functions[at]}, nil
+	return functionCaller{functions[at], spec.Timeout.Std()}, nil
 }
 
 func (c functionCaller) Call(ctx context.Context, record job.Record) (job.Answer, error) {
-	output, err := c.function.call(ctx, record.Value)
+	began := time.Now()
+	limited, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	output, err := c.function.safely(limited, record.Value)
+	if errors.Is(limited.Err(), context.DeadlineExceeded) && !isPanic(err) {
+		return job.Answer{}, c.timedOut(err, time.Since(began))
+	}
 	return job.Answer{Output: output}, err
+}
+
+func isPanic(err error) bool {
+	var failure *job.CallError
+	return errors.As(err, &failure) && failure.Kind == "panic"
+}
+
+// timedOut is the failure of a call that has returned err, or an answer, too late.
+func (c functionCaller) timedOut(err error, took time.Duration) error {
+	message := "no answer within " + c.timeout.String()
+	switch {
+	case err == nil:
+		message += "; it came after " + took.Round(time.Millisecond).String()
+	case !errors.Is(err, context.DeadlineExceeded):
+		message += ": " + err.Error()
+	}
+	return &job.CallError{Kind: "timeout", Message: message, Retry: true}
 }

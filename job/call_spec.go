@@ -31,7 +31,23 @@ func (c CallSpec) String() string {
 
 // FuncSpec is a Go function that the worker has under a name.
 type FuncSpec struct {
+	// Name is what the worker's calls.Func says.
 	Name string `json:"name"`
+	// Timeout bounds one call: its context ends then; at least 1ms, default 30s. A
+	// call that returns later has failed, and is made again like one that an http
+	// timeout has ended. A function that ignores its context is waited for. JSON
+	// leaves a zero out: the worker then uses the default.
+	Timeout Duration `json:"timeout,omitzero"`
+}
+
+// DefaultFuncSpec is a FuncSpec with its defaults; it needs a name.
+func DefaultFuncSpec() FuncSpec { return FuncSpec{Timeout: Duration(30 * time.Second)} }
+
+// UnmarshalJSON fills in the defaults of what is not there.
+func (f *FuncSpec) UnmarshalJSON(data []byte) error {
+	type plain FuncSpec
+	*f = DefaultFuncSpec()
+	return decode(data, (*plain)(f))
 }
 
 // ExecSpec is a program that is kept alive and answers one line of JSON for each

@@ -55,6 +55,8 @@ type Progress struct {
 	TimeLeft *TimeLeft `json:"time_left,omitempty"`
 	// Waits are what the workers wait for; none while calls are made.
 	Waits []Wait `json:"waits,omitempty"`
+	// Stuck are the calls of all workers that do not return; nil if there are none.
+	Stuck *StuckCalls `json:"stuck,omitempty"`
 	// LastError is what the last failed record or the API said.
 	LastError string `json:"last_error,omitempty"`
 	// CallsInFlight is how many there may be with the chunks in flight.
@@ -128,12 +130,14 @@ const SignalOutage = "outage"
 // SignalProven comes from a worker when the first call of its job has succeeded.
 const SignalProven = "proven"
 
-// Notice says what a pool waits for; nothing when that is over.
+// Notice says what a pool waits for, and which of its calls do not return; nothing
+// when that is over.
 type Notice struct {
 	Pool    string `json:"pool"`
 	Waiting string `json:"waiting"`
 	// Wait is the same for programs.
-	Wait *Wait `json:"wait,omitempty"`
+	Wait  *Wait       `json:"wait,omitempty"`
+	Stuck *StuckCalls `json:"stuck,omitempty"`
 }
 
 // WaitReason is why a pool makes no calls.
@@ -165,4 +169,6 @@ type Heartbeat struct {
 	Waiting string `json:"waiting,omitempty"`
 	// Wait is what the chunk's pool waits for; nil while it makes calls.
 	Wait *Wait `json:"wait,omitempty"`
+	// Stuck are the calls of the chunk's pool that do not return, of other chunks too.
+	Stuck *StuckCalls `json:"stuck,omitempty"`
 }

@@ -103,7 +103,7 @@ func anyCall(t *rapid.T, exact bool) (c CallSpec) {
 			Processes: rapid.IntRange(0, 9).Draw(t, "processes"), MaxResponseBytes: rapid.Int64Min(1).Draw(t, "bytes"),
 		}
 	case 1:
-		c.Func = &FuncSpec{Name: "f" + anyText.Draw(t, "name")}
+		c.Func = &FuncSpec{Name: "f" + anyText.Draw(t, "name"), Timeout: anyDuration(time.Millisecond).Draw(t, "timeout")}
 	case 2:
 		c.Sleep = &SleepSpec{Duration: anyDuration(0).Draw(t, "duration")}
 	default:

@@ -29,13 +29,21 @@ func (c CallSpec) problems() []*Error {
 	if c.Exec != nil {
 		problems = append(problems, c.Exec.problems()...)
 	}
-	if c.Func != nil && c.Func.Name == "" {
-		problems = append(problems, Errorf(KindSpec, "call.func.name", "is missing"))
+	if c.Func != nil {
+		problems = append(problems, c.Func.problems()...)
 	}
 	if c.Sleep != nil {
 		problems = append(problems, some(checkDuration("call.sleep.duration", c.Sleep.Duration, 0))...)
 	}
 	return problems
+}
+
+func (f *FuncSpec) problems() []*Error {
+	var name *Error
+	if f.Name == "" {
+		name = Errorf(KindSpec, "call.func.name", "is missing")
+	}
+	return some(name, checkDuration("call.func.timeout", f.Timeout, time.Millisecond))
 }
 
 func (e *ExecSpec) problems() []*Error {

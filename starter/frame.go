@@ -43,7 +43,7 @@ func (f *frame) update(s snapshot) {
 func (f *frame) end(summary job.Summary, finished bool) {
 	f.ended = true
 	s := &f.now
-	s.wait, s.trouble, s.Bottleneck = nil, "", ""
+	s.wait, s.trouble, s.Bottleneck, s.Stuck = nil, "", "", nil
 	if finished {
 		s.Records, s.Totals, s.inChunks, s.Phase, s.known = summary.Records, summary.Totals, 0, job.PhaseFinished, true
 	}
@@ -83,6 +83,7 @@ func (f *frame) content(now time.Time, width int, style style) []line {
 	}
 	// Before what there may be no room for.
 	add(yellow, wrap(f.waiting(now), width)...)
+	add(yellow, wrap(stuckText(s.Stuck, now), width)...)
 	if s.Records > 0 {
 		add(red, failedText(s))
 		add("", kindLines(s, maxShownKinds)...)

@@ -49,6 +49,7 @@ func (p *plain) update(s snapshot) {
 		p.reason = reason
 		p.printTrouble(s)
 	}
+	p.print(s, "stuck", stuckLine(s.Stuck))
 	due := s.at.Sub(p.at) >= plainInterval
 	if s.known && (due || s.Phase != p.phase) {
 		p.phase = s.Phase

@@ -102,14 +102,10 @@ func (r *runner) ended(ctx, working context.Context, err error) error {
 // is made again.
 func (r *runner) serve(ctx context.Context) error {
 	return r.session.persist(ctx, func() error {
-		worker, err := host.New(r.session.client, host.Options{
+		return host.New(r.session.client, host.Options{
 			TaskQueue: r.queue(), AllowEnv: append(r.spec.EnvNames(), r.allowEnv...), AllowHosts: r.allowHosts, AllowExec: true,
 			Logger: r.logger, StopTimeout: 24 * time.Hour,
-		})
-		if err != nil {
-			return err
-		}
-		return worker.Run(ctx)
+		}).Run(ctx)
 	})
 }
 

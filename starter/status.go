@@ -80,6 +80,9 @@ func printStatus(ctx context.Context, w io.Writer, c client.Client, id, worker s
 	}
 	printChanges(w, s)
 	say(w, "output: %s", s.Output)
+	if s.Stuck != nil {
+		say(w, "%s", stuckText(s.Stuck, time.Now()))
+	}
 	if s.wait != nil {
 		say(w, "waiting: %s", waitText(s.wait, time.Now()))
 	} else if s.trouble != "" {

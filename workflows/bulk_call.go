@@ -15,8 +15,16 @@ import (
 var methods *activities.Activities
 
 // BulkCall makes one call for every record of the spec's input and leaves every
-// answer in the output folder exactly once. A user starts it with a spec; the
-// state is for the runs that continue it.
+// answer in the output folder exactly once. It returns when all records have an answer
+// or have failed.
+//
+// A client starts it with a spec only. A workflow that starts it as a child gives the
+// zero State too: what is in a State is for the runs that continue a job.
+//
+// An error is a *temporal.ApplicationError whose Type is a job.Kind, such as
+// job.KindTooManyFailures; a job that is canceled ends with a *temporal.CanceledError
+// after the calls in flight. What was answered before is kept: a job with the same
+// output goes on from there.
 func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, error) {
 	d := &dispatcher{spec: spec.Tuned(state.Tuning), state: state, meter: newMeter(state.Meter), updating: workflow.NewMutex(ctx)}
 	d.spec = d.spec.Resolve(workflow.GetInfo(ctx).WorkflowExecution.ID, scheduledTime(ctx))

@@ -24,6 +24,7 @@ func details(p job.Progress) string {
 	for _, wait := range p.Waits {
 		row("waits", waitRow(wait))
 	}
+	row("stuck", stuckRow(p.Stuck))
 	if p.Records > 0 {
 		row("records", fmt.Sprintf("%s of %s (%s)", thousands(p.Done()), thousands(p.Records), job.Percent(p.Done(), p.Records)))
 		row("failed", failedRow(p))
@@ -64,6 +65,18 @@ func waitRow(w job.Wait) string {
 		text += " since " + w.Since.UTC().Format(time.TimeOnly)
 	}
 	return text + ", next call at " + w.Until.UTC().Format(time.TimeOnly) + " UTC"
+}
+
+// stuckRow is empty if no call is stuck. It has a time of day, too.
+func stuckRow(s *job.StuckCalls) string {
+	if s == nil {
+		return ""
+	}
+	calls := "1 call"
+	if s.Count > 1 {
+		calls = thousands(int64(s.Count)) + " calls"
+	}
+	return fmt.Sprintf("%s: record %d has not returned since %s UTC (call.func.timeout is %s)", calls, s.Record, s.Since.UTC().Format(time.TimeOnly), s.Timeout)
 }
 
 func failedRow(p job.Progress) string {

@@ -57,6 +57,15 @@ func TestDetailsOfWaits(t *testing.T) {
 	require.Contains(t, text, "| waits | throttled by the API, next call at 12:04:09 UTC |\n")
 }
 
+func TestDetailsOfStuckCalls(t *testing.T) {
+	t.Parallel()
+	stuck := job.StuckCalls{Count: 1, Record: 17, Since: time.Date(2026, 2, 10, 12, 4, 1, 0, time.UTC), Timeout: job.Duration(30 * time.Second)}
+	require.Contains(t, details(job.Progress{Stuck: &stuck}), "| stuck | 1 call: record 17 has not returned since 12:04:01 UTC (call.func.timeout is 30s) |\n")
+	stuck.Count = 1200
+	require.Contains(t, details(job.Progress{Stuck: &stuck}), "| stuck | 1,200 calls: record 17 ")
+	require.NotContains(t, details(job.Progress{}), "stuck")
+}
+
 func TestTimeLeftInDetails(t *testing.T) {
 	t.Parallel()
 	for left, text := range map[int64]string{

@@ -193,6 +193,7 @@ func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk, paced int64)
 	began := workflow.Now(ctx).Add(chunk.StartDelay.Std())
 	options := withActivities(ctx, d.spec, chunk.String())
 	err := workflow.ExecuteActivity(options, methods.ProcessChunk, d.state.Plan.Ref, chunk).Get(options, &receipt)
+	d.meter.returned(chunk.Range)
 	d.lanes.GiveBack(chunk.Grant.Lane, receipt.Pool, chunk.Final && !receipt.Unfinished)
 	if err != nil {
 		d.stop(err)

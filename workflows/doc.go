@@ -1,4 +1,6 @@
-// Package workflows holds the BulkCall workflow: index, dispatch, finish.
+// Package workflows holds the BulkCall workflow: index, dispatch, finish. Its progress
+// is the answer to the query job.QueryProgress, a job.Progress; the updates "pause",
+// "resume" and "tune" steer it.
 //
 // Everything here is deterministic. The arithmetic is pure and apart from the
 // workflow: lanes.go (how many chunks in flight, with which share), cut.go (how

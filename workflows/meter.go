@@ -27,8 +27,10 @@ type meter struct {
 	failures  []job.FailureCount
 	lastError string
 	recent    []measured
-	// waiting are the pools that wait for the API.
+	// waiting are the pools that wait for the API, stuck those with calls that do not
+	// return.
 	waiting []job.Notice
+	stuck   []job.Notice
 }
 
 // measured is one receipt.
@@ -107,13 +109,36 @@ func (m *meter) count(failure job.FailureCount) {
 	slices.SortStableFunc(m.failures, func(a, b job.FailureCount) int { return cmp.Compare(b.Count, a.Count) })
 }
 
-// note takes what a pool says of its waiting.
+// note takes what a pool says of its waiting, and of calls that do not return.
 func (m *meter) note(notice job.Notice) {
+	m.stuck = slices.DeleteFunc(m.stuck, func(n job.Notice) bool {
+		// Another pool's call for the record: the worker before has died.
+		return n.Pool == notice.Pool || notice.Stuck != nil && n.Stuck.Record == notice.Stuck.Record
+	})
+	if notice.Stuck != nil {
+		m.stuck = append(m.stuck, notice)
+	}
 	m.waiting = slices.DeleteFunc(m.waiting, func(n job.Notice) bool { return n.Pool == notice.Pool })
 	if notice.Waiting != "" {
 		m.waiting = append(m.waiting, notice)
 		m.lastError = notice.Waiting
 	}
+}
+
+// returned drops what was said of a stuck call in a chunk that has come back: the
+// worker that said it may have died since.
+func (m *meter) returned(chunk job.Range) {
+	m.stuck = slices.DeleteFunc(m.stuck, func(n job.Notice) bool {
+		return chunk.First <= n.Stuck.Record && n.Stuck.Record < chunk.Last
+	})
+}
+
+// stuckCalls are those of all pools; nil if there are none.
+func (m *meter) stuckCalls() (all *job.StuckCalls) {
+	for _, notice := range m.stuck {
+		all = all.With(notice.Stuck)
+	}
+	return all
 }
 
 // rate is records per second: over the last minute, or since the start if that is

@@ -61,6 +61,29 @@ func TestAnAPIThatHasBecomeSlowerIsTheLimit(t *testing.T) {
 	require.Equal(t, job.BottleneckAPI, m.bottleneck())
 }
 
+func TestStuckCallsAreHeardOf(t *testing.T) {
+	t.Parallel()
+	notice := func(pool string, record int64, second int64) job.Notice {
+		return job.Notice{Pool: pool, Stuck: &job.StuckCalls{Count: 1, Record: record, Since: time.Unix(second, 0)}}
+	}
+	m := newMeter(meterState{})
+	require.Nil(t, m.stuckCalls())
+	m.note(notice("a", 17, 2))
+	m.note(notice("b", 5, 1))
+	require.Empty(t, m.waiting, "the pools make calls")
+	require.Equal(t, &job.StuckCalls{Count: 2, Record: 5, Since: time.Unix(1, 0)}, m.stuckCalls())
+	m.add(time.Unix(3, 0), job.Receipt{})
+	require.Equal(t, 2, m.stuckCalls().Count, "other calls are made")
+	m.note(job.Notice{Pool: "b"})
+	require.EqualValues(t, 17, m.stuckCalls().Record)
+	m.note(notice("c", 17, 9))
+	require.Equal(t, notice("c", 17, 9).Stuck, m.stuckCalls(), "another worker calls it now")
+	m.returned(job.Range{First: 18, Last: 100})
+	require.NotNil(t, m.stuckCalls())
+	m.returned(job.Range{First: 10, Last: 18})
+	require.Nil(t, m.stuckCalls(), "its worker may have died without a word")
+}
+
 func TestOutagesAreHeardOf(t *testing.T) {
 	t.Parallel()
 	m := newMeter(meterState{})

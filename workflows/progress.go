@@ -15,7 +15,7 @@ func (d *dispatcher) progress() (job.Progress, error) {
 		Totals: d.state.Totals.Add(d.received), Skipped: d.state.Plan.Totals.Done(),
 		Failures: d.meter.failures, Latency: d.meter.quantiles(), LastError: d.meter.lastError,
 		Started: d.state.Started, Settings: d.settings(), Changes: d.state.Changes,
-		Rate: d.meter.rate(d.now, d.state.Started), Bottleneck: d.bottleneck(),
+		Rate: d.meter.rate(d.now, d.state.Started), Bottleneck: d.bottleneck(), Stuck: d.meter.stuckCalls(),
 	}
 	for _, notice := range d.meter.waiting {
 		if notice.Wait != nil {

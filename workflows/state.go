@@ -9,8 +9,8 @@ import (
 // stateVersion is the version of State that this code writes and reads.
 const stateVersion = 1
 
-// State is what a run carries to the run that continues it. A user starts the
-// workflow without one.
+// State is what a run carries to the run that continues it. Whoever starts a job gives
+// none, or the zero value.
 type State struct {
 	Version int `json:"version"`
 	// Plan is what IndexInput returned; its Committed and Totals are those at

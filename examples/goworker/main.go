@@ -1,6 +1,7 @@
-// Command goworker is a worker with a Go function of its own:
+// Command goworker is a worker with a Go function of its own, as one would write it
+// outside of Longhaul's repository:
 //
-//	go run ./examples/goworker --root .
+//	go run . --root .
 //	longhaul start job.json    # "call": {"func": {"name": "square"}}
 package main
 
@@ -12,9 +13,13 @@ import (
 	"longhaul/calls"
 )
 
-func square(_ context.Context, n int) (int, error) {
-	<-time.After(10 * time.Millisecond)
-	return n * n, nil
+func square(ctx context.Context, n int) (int, error) {
+	select {
+	case <-time.After(10 * time.Millisecond): // the slow part
+		return n * n, nil
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
 }
 
 func main() { longhaul.Worker(calls.Func("square", square)) }

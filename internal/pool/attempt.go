@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"runtime/debug"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 
-	"longhaul/calls"
 	"longhaul/job"
 )
 
@@ -75,9 +75,14 @@ func (r *run) attempt(record job.Record, t *token, first bool) (result job.Resul
 	}
 	began := r.canary.enter()
 	defer r.canary.leave(began)
-	answer, err := callSafely(r.calls, r.caller, record)
+	returned := r.stuck.watch(record.Index, began)
+	answer, failure, err := r.call(record)
+	returned()
+	if err != nil {
+		_ = r.back(record) // the process has not died of it; the error tells more
+		return result, counts, err
+	}
 	latency := time.Since(began)
-	failure := asCallError(err)
 	if r.calls.Err() == nil {
 		counts = r.note(record, failure, began, first, t.probe)
 		t.probe = false
@@ -85,14 +90,27 @@ func (r *run) attempt(record job.Record, t *token, first bool) (result job.Resul
 	return job.Result{Record: record, Answer: answer, Failure: failure, Latency: latency, At: began.Add(latency)}, counts, nil
 }
 
-// callSafely makes a panic the failure of its record.
-func callSafely(ctx context.Context, caller calls.Caller, record job.Record) (answer job.Answer, err error) {
+// call makes one call. A panic is one of Longhaul's own code, because a function's is
+// its record's failure already: it ends the run, and is no record's fault.
+func (r *run) call(record job.Record) (answer job.Answer, failure *job.CallError, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			err = &job.CallError{Kind: "panic", Message: fmt.Sprintf("%v\n%s", reason, debug.Stack())}
+			err = panicError(record, reason)
 		}
 	}()
-	return caller.Call(ctx, record)
+	answer, err = r.caller.Call(r.calls, record)
+	return answer, asCallError(err), nil
+}
+
+// panicError goes through Temporal: of a reason that is not the runtime's, which may
+// hold parts of the record, it tells the type only.
+func panicError(record job.Record, reason any) error {
+	text := fmt.Sprintf("a %T", reason)
+	if err, ok := reason.(runtime.Error); ok {
+		text = err.Error()
+	}
+	return job.Errorf(job.KindUnknown, job.Range{First: record.Index, Last: record.Index + 1}.String(), "panic in Longhaul's own code: %s", text).
+		WithHint("please report it, with these lines:\n%s", debug.Stack())
 }
 
 func asCallError(err error) *job.CallError {

@@ -23,6 +23,7 @@ type Pool struct {
 	outage  *outage
 	canary  *canary
 	tally   tally
+	stuck   stuck
 	// over is done when the pool makes no call any more, because of what its calls
 	// came to.
 	over context.Context
@@ -69,6 +70,12 @@ type Options struct {
 	Outage job.OutageSpec
 	// Output is the job's, for messages.
 	Output string
+	// Timeout is that of calls that nobody can end but they themselves; 0 for calls
+	// that end in time.
+	Timeout time.Duration
+	// Stuck is told of each call that has not returned one second after its timeout,
+	// and again when it has returned.
+	Stuck func(record int64, since time.Time, returned bool)
 }
 
 // New makes a pool without tokens for one kind of call.
@@ -76,7 +83,7 @@ func New(caller calls.Caller, options Options) *Pool {
 	p := &Pool{
 		id: uuid.NewString(), caller: caller, options: options,
 		isolation: semaphore.NewWeighted(everyCall), slots: map[*Slot]struct{}{}, throttle: newThrottle(), adaptive: newAdaptive(),
-		tally: tally{output: options.Output},
+		tally: tally{output: options.Output}, stuck: stuck{timeout: options.Timeout, report: options.Stuck, calls: map[*stuckCall]struct{}{}},
 	}
 	p.over, p.end = context.WithCancelCause(context.Background())
 	p.outage = newOutage(options.Outage, p.wake, p.end)

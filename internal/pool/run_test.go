@@ -68,13 +68,45 @@ func TestAPermanentFailureIsNotTriedAgain(t *testing.T) {
 	require.Equal(t, 1, result.Attempts)
 }
 
-func TestAPanicFailsItsRecord(t *testing.T) {
+// A function's panic is caught where it is called. Any other is a mistake in our code:
+// the run ends with it, the other calls are kept, and no record is blamed.
+func TestAPanicOfOurOwnCodeEndsTheRun(t *testing.T) {
 	t.Parallel()
-	result, err := one(t, retries, func(context.Context, job.Record) (json.RawMessage, error) { panic("oh") })
-	require.NoError(t, err)
-	require.Equal(t, "panic", result.Failure.Kind)
-	require.Contains(t, result.Failure.Message, "oh")
-	require.Contains(t, result.Failure.Message, "run_test.go", "with the stack")
+	for name, c := range map[string]struct {
+		panics  func()
+		message string
+	}{
+		"by the runtime": {func() { _ = []int{}[len(t.Name())] }, "panic in Longhaul's own code: runtime error: index out of range"},
+		"with a text":    {func() { panic("part of a record") }, "panic in Longhaul's own code: a string; please report it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := newPool(callerFunc(func(_ context.Context, r job.Record) (json.RawMessage, error) {
+					<-time.After(time.Duration(3-r.Index) * time.Second)
+					if r.Index == 1 {
+						c.panics()
+					}
+					return nil, nil
+				}), retries)
+				p.Join(job.LaneGrant{Calls: 2})
+				var kept results
+				err := p.Run(t.Context(), t.Context(), false, records(9), &kept)
+				require.ErrorContains(t, err, "record 1: "+c.message)
+				require.NotContains(t, err.Error(), "part of a record", "it goes through Temporal")
+				require.ErrorContains(t, err, "run_test.go", "with the stack")
+				require.Equal(t, job.KindUnknown, job.KindOf(err), "it is bounded how often that is tried again")
+				require.Zero(t, p.inFlight)
+				require.NotEmpty(t, kept.kept, "the call beside it")
+				require.Less(t, len(kept.kept), 8)
+				for _, result := range kept.kept {
+					require.NotEqual(t, int64(1), result.Index)
+					require.Nil(t, result.Failure)
+				}
+				require.Contains(t, kept.marks, job.Mark{Index: 1, Back: true}, "it is not suspected of having killed the worker")
+			})
+		})
+	}
 }
 
 func TestBackOffHasFullJitter(t *testing.T) {

@@ -15,8 +15,6 @@ const (
 	keepInterval = time.Second
 	// countInterval is how often processes exchange what they have counted.
 	countInterval = 500 * time.Millisecond
-	// longThrottle is how long an API must ask to wait until the workflow hears of it.
-	longThrottle = 10 * time.Second
 )
 
 // keeper looks after a session while it is in use, in one goroutine.
@@ -34,8 +32,9 @@ type keeper struct {
 
 	// The rest is the goroutine's own.
 	renewed time.Time
-	// reported says whether the workflow knows that the pool waits.
-	reported bool
+	// reported is what the workflow knows of the pool, reportedAt when it heard last.
+	reported   job.Notice
+	reportedAt time.Time
 	// counted is what was written last of the pool's counts.
 	counted job.Totals
 	// wait is what the pool waited for when it was last looked at.
@@ -120,10 +119,7 @@ func (k *keeper) keep(ctx context.Context) bool {
 	}
 	k.bottlenecks.sample(k.Pool.Bottleneck())
 	k.logWait()
-	waiting := k.worthReporting()
-	if (waiting != "") != k.reported && k.server.reportWait(ctx, k.Session, waiting) == nil {
-		k.reported = waiting != ""
-	}
+	k.report(ctx)
 	return true
 }
 
@@ -182,16 +178,6 @@ func (k *keeper) logWait() {
 	case wait == nil && before != nil:
 		k.logger.Info("calls are made again", "held_back_by", before.Reason, "for", time.Since(before.Since).Round(time.Second))
 	}
-}
-
-// worthReporting is what the pool waits for, if that takes long enough for the
-// workflow to hear of it.
-func (k *keeper) worthReporting() string {
-	wait := k.Pool.Wait()
-	if wait == nil || wait.Reason == job.WaitThrottled && wait.Until.Sub(wait.Since) < longThrottle {
-		return ""
-	}
-	return k.Pool.Waiting()
 }
 
 // exchangeCounts tells the job's other processes what this one has counted, and

@@ -32,8 +32,8 @@ func (s *Session) Signal(ctx context.Context, workflowID, runID, name string) er
 	return s.server.client.SignalWorkflow(ctx, workflowID, runID, name, nil)
 }
 
-// reportWait tells a job's workflow what its pool here waits for.
-func (s server) reportWait(ctx context.Context, of *Session, waiting string) error {
+// report tells a job's workflow how its pool here does.
+func (s server) report(ctx context.Context, of *Session, notice job.Notice) error {
 	if s.client == nil {
 		return nil
 	}
@@ -44,7 +44,7 @@ func (s server) reportWait(ctx context.Context, of *Session, waiting string) err
 	if err != nil {
 		return err
 	}
-	return s.client.SignalWorkflow(ctx, owner.WorkflowID, "", job.SignalOutage, job.Notice{Pool: of.Pool.ID(), Waiting: waiting, Wait: of.Pool.Wait()})
+	return s.client.SignalWorkflow(ctx, owner.WorkflowID, "", job.SignalOutage, notice)
 }
 
 func (s server) stateOf(ctx context.Context, owner claim.Owner) claim.State {

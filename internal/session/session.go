@@ -69,9 +69,11 @@ func (r *Registry) newSession(ctx context.Context, ref job.Ref, folder *output.F
 	}
 	s := &Session{
 		Ref: ref, Manifest: *manifest, Output: folder, caller: caller, store: r.options.Store, server: r.server,
-		Pool:   pool.New(caller, pool.Options{Retry: spec.Retry, Outage: spec.Outage, Output: ref.Output}),
 		logger: r.options.Logger.With("job_id", ref.JobID, "output", ref.Output, "epoch", ref.Epoch),
 	}
+	s.Pool = pool.New(caller, pool.Options{
+		Retry: spec.Retry, Outage: spec.Outage, Output: ref.Output, Timeout: ownTimeout(spec.Call), Stuck: s.logStuck,
+	})
 	s.keeper = newKeeper(s)
 	s.logger.Info("job opened", "records", manifest.Records(), "call", spec.Call.String())
 	return s, nil
