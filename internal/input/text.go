@@ -1,0 +1,90 @@
+package input
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"longhaul/job"
+)
+
+// bufferBytes is how much of an object is read at once.
+const bufferBytes = 64 << 10
+
+var errTooLong = fmt.Errorf("the record is longer than %d MiB", maxRecordBytes>>20)
+
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// text is what the formats of lines have in common: a position is the byte offset of
+// the line with which a record begins.
+type text struct{}
+
+func (text) contains(s *source, at position) bool { return at < position(s.size()) }
+
+// from returns the content from a position on, and its offset: a byte-order mark at the
+// start is left out.
+func (text) from(s *source, at position) (r *bufio.Reader, offset int64, err error) {
+	// The byte before tells whether a line begins here.
+	offset = max(int64(at)-1, 0)
+	r = bufio.NewReaderSize(io.NewSectionReader(s, offset, s.size()-offset), bufferBytes)
+	if at == 0 {
+		return r, skipByteOrderMark(r), nil
+	}
+	before, err := r.ReadByte()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, 0, errMisplaced
+	case err != nil:
+		return nil, 0, err
+	case before != '\n' && at != position(len(byteOrderMark)):
+		return nil, 0, errMisplaced
+	}
+	return r, int64(at), nil
+}
+
+func skipByteOrderMark(r *bufio.Reader) int64 {
+	start, _ := r.Peek(len(byteOrderMark)) // an error comes again with the next read
+	if !bytes.Equal(start, byteOrderMark) {
+		return 0
+	}
+	skipped, _ := r.Discard(len(byteOrderMark))
+	return int64(skipped)
+}
+
+func notUTF8(at string, start []byte) error {
+	err := job.Errorf(job.KindInput, at, "is not UTF-8")
+	if bytes.HasPrefix(start, []byte("\xff\xfe")) || bytes.HasPrefix(start, []byte("\xfe\xff")) {
+		return err.WithHint("the file is UTF-16: convert it with iconv -f UTF-16 -t UTF-8")
+	}
+	return err.WithHint("convert the file, for example with iconv -f LATIN1 -t UTF-8")
+}
+
+// appendString appends s, which is valid UTF-8, as JSON, without escaping <, > and &.
+func appendString(dst []byte, s string) []byte {
+	if needsNoEscape(s) {
+		dst = append(dst, '"')
+		dst = append(dst, s...)
+		return append(dst, '"')
+	}
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	// Encoding a string into memory cannot fail.
+	_ = encoder.Encode(s)
+	return append(dst, strings.TrimSuffix(b.String(), "\n")...)
+}
+
+// needsNoEscape says whether s stands in JSON as it is. The line separators U+2028 and
+// U+2029, which are escaped, begin with 0xe2.
+func needsNoEscape(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c == 0xe2 {
+			return false
+		}
+	}
+	return true
+}
