@@ -63,28 +63,42 @@ func notUTF8(at string, start []byte) error {
 	return err.WithHint("convert the file, for example with iconv -f LATIN1 -t UTF-8")
 }
 
-// appendString appends s, which is valid UTF-8, as JSON, without escaping <, > and &.
+// appendString appends s, which is valid UTF-8, as JSON, byte for byte as encoding/json
+// does without escaping <, > and &.
 func appendString(dst []byte, s string) []byte {
-	if needsNoEscape(s) {
-		dst = append(dst, '"')
-		dst = append(dst, s...)
-		return append(dst, '"')
+	start := len(dst)
+	dst = append(dst, '"')
+	copied := 0
+	for i := range len(s) {
+		short := byte(0)
+		switch c := s[i]; {
+		case c == '"', c == '\\':
+			short = c
+		case c == '\n':
+			short = 'n'
+		case c == '\r':
+			short = 'r'
+		case c == '\t':
+			short = 't'
+		case c < ' ', c == 0xe2: // U+2028 and U+2029, which are escaped, begin with 0xe2
+			return appendEncoded(dst[:start], s)
+		default:
+			continue
+		}
+		dst = append(dst, s[copied:i]...)
+		dst = append(dst, '\\', short)
+		copied = i + 1
 	}
+	dst = append(dst, s[copied:]...)
+	return append(dst, '"')
+}
+
+// appendEncoded is slower, and knows every character.
+func appendEncoded(dst []byte, s string) []byte {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	// Encoding a string into memory cannot fail.
 	_ = encoder.Encode(s)
 	return append(dst, strings.TrimSuffix(b.String(), "\n")...)
-}
-
-// needsNoEscape says whether s stands in JSON as it is. The line separators U+2028 and
-// U+2029, which are escaped, begin with 0xe2.
-func needsNoEscape(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c == 0xe2 {
-			return false
-		}
-	}
-	return true
 }
