@@ -165,6 +165,26 @@ func TestADamagedIndexIsWrittenAgain(t *testing.T) {
 	}
 }
 
+// Size and time of the file are the same, so only reading it tells.
+func TestTheIndexOfAnotherContentIsNotWritten(t *testing.T) {
+	t.Parallel()
+	s, _ := reopened(t, t.TempDir())
+	s.write("in.jsonl", "1\n2\n")
+	s.touch("in.jsonl", time.Hour)
+	before, err := os.Stat(filepath.Join(s.root, "in.jsonl"))
+	require.NoError(t, err)
+	spec := sleepSpec("in.jsonl")
+	_, err = s.index(spec)
+	require.NoError(t, err)
+	index := filepath.Join(s.root, "out/_longhaul/index")
+	require.NoError(t, os.Remove(index))
+	s.write("in.jsonl", "1\n3\n")
+	require.NoError(t, os.Chtimes(filepath.Join(s.root, "in.jsonl"), before.ModTime(), before.ModTime()))
+	_, err = s.index(spec)
+	requireKind(t, err, job.KindInput, "in.jsonl: the input has changed since it was indexed; bring the old file back")
+	require.NoFileExists(t, index)
+}
+
 // finish flushes the last batch and finishes the job.
 func (s *site) finish(ref job.Ref, batch job.Batch) {
 	s.t.Helper()

@@ -30,9 +30,6 @@ func (f csvFormat) open(s *source, at position) (scanner, error) {
 	if err := header.readHeader(); err != nil || at == 0 {
 		return header, err
 	}
-	if len(header.keys) == 0 {
-		return nil, errMisplaced
-	}
 	rows, err := f.rows(s, at)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -43,7 +44,7 @@ func groupsOf(sizes ...uint32) []byte {
 
 func (groups) footer(s *source) (sizes []uint32, err error) {
 	var b [rowBytes]byte
-	if _, err := s.ReadAt(b[:], s.size()-rowBytes); err != nil && err != io.EOF {
+	if _, err := s.ReadAt(b[:], s.size()-rowBytes); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	count := int64(binary.BigEndian.Uint32(b[:]))
@@ -120,7 +121,7 @@ func TestAFormatNeedsNoByteOffsets(t *testing.T) {
 	}
 }
 
-// What the spec accepts can be read, and the other way round.
+// Every format that can be read is accepted in a spec, and every extension leads to one.
 func TestEveryFormatHasAName(t *testing.T) {
 	t.Parallel()
 	for name := range formats {

@@ -70,7 +70,7 @@ func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	copied := 0
 	for i := range len(s) {
-		short := byte(0)
+		var short byte
 		switch c := s[i]; {
 		case c == '"', c == '\\':
 			short = c
