@@ -66,6 +66,7 @@ bench: build ## Measure speed and memory, side by side with other ways
 fuzz: ## Fuzz the parsers for a minute each
 	go test -run '^$$' -fuzz FuzzParseEntry -fuzztime 60s ./internal/output/
 	go test -run '^$$' -fuzz FuzzSpec -fuzztime 60s ./job/
+	for format in Lines JSONL CSV; do go test -run '^$$' -fuzz "Fuzz$$format" -fuzztime 60s -fuzzminimizetime 10x ./internal/input/ || exit 1; done
 
 clean: ## Delete what was built and the examples' output
 	rm -rf bin demo llm

@@ -13,10 +13,12 @@ import (
 type Activities struct {
 	// sessions are the jobs that this process has open.
 	sessions *session.Registry
+	// read are the inputs whose whole content this process has read.
+	read readInputs
 }
 
 // New makes the activities over the sessions of this process.
-func New(sessions *session.Registry) *Activities { return &Activities{sessions} }
+func New(sessions *session.Registry) *Activities { return &Activities{sessions: sessions} }
 
 // ownerOf is the workflow that an activity works for.
 func ownerOf(ctx context.Context) claim.Owner {

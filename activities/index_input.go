@@ -46,7 +46,7 @@ func (a *Activities) indexInput(ctx context.Context, spec job.Spec, beat *heartb
 		return plan, err
 	}
 	defer func() { err = errors.Join(err, folder.Close()) }()
-	s := &source{Input: in, spec: spec.Input, beat: beat}
+	s := &source{Input: in, spec: spec.Input, beat: beat, read: &a.read}
 	if err := refuseEarly(ctx, s, folder, spec); err != nil {
 		return plan, err
 	}
@@ -139,6 +139,9 @@ func adopt(ctx context.Context, s *source, folder *output.Folder, epoch int64, s
 		}
 	}
 	now, err := s.accept(ctx, folder, spec, *found)
+	if err == nil {
+		now, err = s.repairIndex(ctx, folder, epoch, now)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -2,41 +2,42 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"io"
+
+	"go.temporal.io/sdk/activity"
 
 	"longhaul/internal/input"
 	"longhaul/internal/output"
 	"longhaul/job"
 )
 
-// source is the input of a job that is being indexed. Its whole content is read once
-// at most, however often it is asked for.
+// source is the input of a job that is being indexed.
 type source struct {
 	input.Input
 	spec job.InputSpec
 	beat *heartbeat
-	// read is what was found when the content was read; nil if it was not.
-	read *job.Fingerprint
+	read *readInputs
 }
 
 // index reads the content and writes the index.
 func (s *source) index(ctx context.Context, w io.Writer) (job.Fingerprint, error) {
 	fingerprint, err := s.Index(ctx, w, s.beat.done.Store)
 	if err == nil {
-		s.read = &fingerprint
+		s.read.add(s.spec, fingerprint)
 	}
 	return fingerprint, err
 }
 
 // fingerprint is that of the input now: the known one as long as name, size and time
-// are the same, else the content tells. The index in the folder stays: if the content
-// is the same, so is the index.
+// are the same, else the content tells. It is read once in a process. The index in the
+// folder stays: if the content is the same, so is the index.
 func (s *source) fingerprint(ctx context.Context, known job.Manifest) (job.Fingerprint, error) {
-	switch {
-	case s.read != nil:
-		return *s.read, nil
-	case s.spec.Count == nil && s.spec.URI == known.Spec.Input.URI && known.Input.Unchanged(s.Size(), s.ModTime()):
+	if s.spec.Count == nil && s.spec.URI == known.Spec.Input.URI && known.Input.Unchanged(s.Size(), s.ModTime()) {
 		return known.Input, nil
+	}
+	if read, ok := s.read.find(s.spec, s.Size(), s.ModTime()); ok {
+		return read, nil
 	}
 	return s.index(ctx, io.Discard)
 }
@@ -62,4 +63,33 @@ func hasSuccess(ctx context.Context, folder *output.Folder) (bool, error) {
 		return totals.Succeeded > 0, err
 	}
 	return folder.Journals.HasSuccess(ctx)
+}
+
+// repairIndex writes the index of an accepted input again if it is missing or damaged.
+// It returns the fingerprint that goes with the index.
+func (s *source) repairIndex(ctx context.Context, folder *output.Folder, epoch int64, now job.Fingerprint) (job.Fingerprint, error) {
+	damage := s.checkIndex(ctx, folder, now)
+	if damage == nil || job.KindOf(damage) != job.KindOutput {
+		return now, damage
+	}
+	activity.GetLogger(ctx).Warn("the index of the input is written again", "error", damage)
+	again := now
+	err := folder.PutIndex(ctx, epoch, func(w io.Writer) (err error) {
+		again, err = s.index(ctx, w)
+		if err == nil && (again.SHA256 != now.SHA256 || again.Records != now.Records) {
+			err = input.Changed(s.spec.URI) // since it was accepted
+		}
+		return err
+	})
+	return again, err
+}
+
+// checkIndex returns an error of kind KindOutput if there is no index, or a damaged one.
+func (s *source) checkIndex(ctx context.Context, folder *output.Folder, of job.Fingerprint) (err error) {
+	index, err := folder.Index(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, index.Close()) }()
+	return s.CheckIndex(index, of)
 }

@@ -20,6 +20,9 @@ const (
 	FormatCount Format = "count"
 )
 
+// fileFormats are those of a file.
+var fileFormats = []Format{FormatJSONL, FormatCSV, FormatLines}
+
 var formatByExtension = map[string]Format{
 	".jsonl": FormatJSONL, ".ndjson": FormatJSONL,
 	".csv": FormatCSV,

@@ -43,6 +43,7 @@ func (m Manifest) ContinueWith(on Spec, input Fingerprint, done int64) Manifest 
 		m.Calls++
 	}
 	on.Redrive = nil
+	input.FormatVersion = m.Input.FormatVersion
 	m.Spec, m.Input = on, input
 	return m
 }
@@ -65,8 +66,11 @@ type Fingerprint struct {
 	Modified time.Time `json:"modified,omitzero"`
 	// SHA256 is that of the whole content, in hex.
 	SHA256 string `json:"sha256,omitempty"`
-	// IndexStep: the index holds the offset of every record divisible by it.
+	// IndexStep: the index holds the position of every record divisible by it.
 	IndexStep int64 `json:"index_step,omitempty"`
+	// FormatVersion says how the format makes records of the content; 0 is that of
+	// Longhaul 0.1. A job keeps the one that it began with.
+	FormatVersion int `json:"format_version,omitempty"`
 }
 
 // Unchanged says whether size and time are still the same: the quick check.

@@ -46,15 +46,13 @@ func (s Spec) inputProblems() []*Error {
 }
 
 func (i InputSpec) formatProblem() *Error {
-	switch i.ResolvedFormat() {
-	case FormatJSONL, FormatCSV, FormatLines:
+	format := i.ResolvedFormat()
+	switch {
+	case slices.Contains(fileFormats, format), format == FormatCount && i.Count != nil:
 		return nil
-	case FormatCount:
-		if i.Count != nil {
-			return nil
-		}
+	case format == FormatCount:
 		return Errorf(KindSpec, "input.format", "count goes with input.count, not with a file")
-	case "":
+	case format == "":
 		return Errorf(KindSpec, "input.format", "the extension of %q does not tell the format", i.URI).
 			WithHint("set input.format to jsonl, csv or lines")
 	default:

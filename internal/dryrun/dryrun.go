@@ -4,7 +4,7 @@ package dryrun
 import (
 	"context"
 	"errors"
-	"os"
+	"io"
 
 	"longhaul/calls"
 	"longhaul/internal/input"
@@ -41,12 +41,12 @@ func Run(ctx context.Context, spec job.Spec, env []string, records int64) (previ
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	index, count, err := scratchIndex(ctx, in)
+	// This finds a broken record, wherever it is.
+	whole, err := in.Index(ctx, io.Discard, func(int64) {})
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, index.Close()) }()
-	for record, err := range in.Records(index, job.Range{First: 0, Last: min(records, count)}) {
+	for record, err := range in.Records(nil, job.Range{First: 0, Last: min(records, whole.Records)}) {
 		if err != nil {
 			return nil, err
 		}
@@ -57,20 +57,4 @@ func Run(ctx context.Context, spec job.Spec, env []string, records int64) (previ
 		previews = append(previews, p)
 	}
 	return previews, nil
-}
-
-// scratchIndex is an index that is gone when it is closed. It also finds a broken
-// input.
-func scratchIndex(ctx context.Context, in input.Input) (index *os.File, records int64, err error) {
-	if index, err = os.CreateTemp("", "longhaul-index-"); err != nil {
-		return nil, 0, err
-	}
-	if err := os.Remove(index.Name()); err != nil {
-		return nil, 0, errors.Join(err, index.Close())
-	}
-	fingerprint, err := in.Index(ctx, index, func(int64) {})
-	if err != nil {
-		return nil, 0, errors.Join(err, index.Close())
-	}
-	return index, fingerprint.Records, nil
 }

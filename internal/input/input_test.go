@@ -23,9 +23,17 @@ func (m memory) Close() error       { return nil }
 func (m memory) Size() int64        { return m.Reader.Size() }
 func (m memory) ModTime() time.Time { return time.Time{} }
 
-func file(content string, format job.Format) *File {
-	return NewFile(memory{bytes.NewReader([]byte(content))}, "in", format)
+func file(content string, name job.Format) *File {
+	version := newest(name)
+	format, err := formatOf(name, version)
+	if err != nil {
+		panic(err)
+	}
+	return &File{object: memory{bytes.NewReader([]byte(content))}, uri: "in", format: format, version: version, step: IndexStep}
 }
+
+// indexIn is the index that these bytes are.
+func indexIn(b []byte) *Index { return NewIndex(memory{bytes.NewReader(b)}, "out/_longhaul/index") }
 
 // all indexes the content and reads it, through the index.
 func all(content string, format job.Format) (values []string, err error) {
@@ -36,7 +44,7 @@ func all(content string, format job.Format) (values []string, err error) {
 		return nil, err
 	}
 	values = []string{}
-	for record, err := range f.Records(bytes.NewReader(index.Bytes()), job.Range{Last: fingerprint.Records}) {
+	for record, err := range f.Records(indexIn(index.Bytes()), job.Range{Last: fingerprint.Records}) {
 		if err != nil {
 			return nil, err
 		}
@@ -154,7 +162,7 @@ func TestAnyRangeCanBeRead(t *testing.T) {
 		first := rapid.IntRange(0, n).Draw(t, "first")
 		last := rapid.IntRange(first, n).Draw(t, "last")
 		next := first
-		for record, err := range f.Records(bytes.NewReader(index.Bytes()), job.Range{First: int64(first), Last: int64(last)}) {
+		for record, err := range f.Records(indexIn(index.Bytes()), job.Range{First: int64(first), Last: int64(last)}) {
 			require.NoError(t, err)
 			require.EqualValues(t, next, record.Index)
 			require.Equal(t, every[next], string(record.Value))

@@ -3,7 +3,9 @@ package output
 import (
 	"context"
 	"io"
+	"path"
 
+	"longhaul/internal/input"
 	"longhaul/internal/storage"
 	"longhaul/job"
 )
@@ -70,9 +72,10 @@ func (f *Folder) PutIndex(ctx context.Context, epoch int64, write func(io.Writer
 	})
 }
 
-// Index opens the index of the input.
-func (f *Folder) Index(ctx context.Context) (storage.Object, error) {
-	return f.store.Open(ctx, indexName)
+// Index opens the index of the input. It is not checked.
+func (f *Folder) Index(ctx context.Context) (*input.Index, error) {
+	uri := path.Join(f.URI(), indexName)
+	return input.OpenIndex(uri, func() (storage.Object, error) { return f.store.Open(ctx, indexName) })
 }
 
 // PutReport writes the report.

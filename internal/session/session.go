@@ -32,6 +32,8 @@ type Session struct {
 	ranges ranges
 	// ended is set when the job has finished, stopped when it makes no call any more.
 	ended, stopped atomic.Bool
+	// indexChecked is set when the index of the input was found to be whole.
+	indexChecked atomic.Bool
 }
 
 func (r *Registry) open(ctx context.Context, ref job.Ref) (*Session, error) {
@@ -100,7 +102,7 @@ func readFile(ctx context.Context, store storage.Store, uri string) ([]byte, err
 // Records opens the input and its index for one pass over a range.
 func (s *Session) Records(ctx context.Context, r job.Range) iter.Seq2[job.Record, error] {
 	return func(yield func(job.Record, error) bool) {
-		in, err := input.Open(ctx, s.store, s.Manifest.Spec.Input)
+		in, err := input.Reopen(ctx, s.store, s.Manifest)
 		if err != nil {
 			yield(job.Record{}, err)
 			return
@@ -116,8 +118,24 @@ func (s *Session) Records(ctx context.Context, r job.Range) iter.Seq2[job.Record
 			return
 		}
 		defer index.Close()
+		if err := s.checkIndex(in, index); err != nil {
+			yield(job.Record{}, err)
+			return
+		}
 		in.Records(index, r)(yield)
 	}
+}
+
+// checkIndex reads the whole index, until that has gone well once.
+func (s *Session) checkIndex(in input.Input, index *input.Index) error {
+	if s.indexChecked.Load() {
+		return nil
+	}
+	if err := in.CheckIndex(index, s.Manifest.Input); err != nil {
+		return err
+	}
+	s.indexChecked.Store(true)
+	return nil
 }
 
 // Alone waits until no other attempt in this process works at a record of the range:

@@ -32,7 +32,7 @@ func Run(ctx context.Context, root, uri string) (result *Result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := input.Open(ctx, store, manifest.Spec.Input)
+	in, err := input.Reopen(ctx, store, *manifest)
 	if err != nil {
 		return nil, err
 	}

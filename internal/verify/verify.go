@@ -59,7 +59,7 @@ func Output(ctx context.Context, folder *output.Folder, manifest job.Manifest, i
 	c := &check{folder: folder, Result: &Result{
 		Records: manifest.Records(), includeInput: manifest.Spec.Output.IncludeInput,
 	}}
-	index, err := indexOf(ctx, folder, manifest)
+	index, err := indexOf(ctx, folder, manifest, in)
 	if err != nil {
 		return c.Result, err
 	}
@@ -90,12 +90,19 @@ func Output(ctx context.Context, folder *output.Folder, manifest job.Manifest, i
 	return c.Result, c.names(ctx, size)
 }
 
-// indexOf is nil for an input that has none: a count.
-func indexOf(ctx context.Context, folder *output.Folder, manifest job.Manifest) (storage.Object, error) {
+// indexOf opens and checks the index. It is nil for an input that needs none: a count.
+func indexOf(ctx context.Context, folder *output.Folder, manifest job.Manifest, in input.Input) (*input.Index, error) {
 	if manifest.Spec.Input.Count != nil {
 		return nil, nil
 	}
-	return folder.Index(ctx)
+	index, err := folder.Index(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.CheckIndex(index, manifest.Input); err != nil {
+		return nil, errors.Join(err, index.Close())
+	}
+	return index, nil
 }
 
 func (v *Result) missing(r job.Range) {

@@ -3,7 +3,6 @@ package verify
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -56,7 +55,7 @@ func finished(t *testing.T) (f *output.Folder, dir string, manifest job.Manifest
 // numbers is an input of {"id":0}, {"id":1} and so on.
 type numbers struct{ input.Count }
 
-func (numbers) Records(_ io.ReaderAt, r job.Range) iter.Seq2[job.Record, error] {
+func (numbers) Records(_ *input.Index, r job.Range) iter.Seq2[job.Record, error] {
 	return func(yield func(job.Record, error) bool) {
 		for i := r.First; i < r.Last; i++ {
 			if !yield(job.Record{Index: i, Value: json.RawMessage(fmt.Sprintf(`{"id":%d}`, i))}, nil) {

@@ -1,0 +1,42 @@
+package input
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// jsonLines skips blank lines; every other one is a record as it stands.
+type jsonLines struct{ text }
+
+func (jsonLines) open(s *source, at position) (scanner, error) {
+	l, err := newLineReader(s, at)
+	if err != nil {
+		return nil, err
+	}
+	return &jsonLineScanner{l}, nil
+}
+
+type jsonLineScanner struct{ *lineReader }
+
+func (j *jsonLineScanner) next() ([]byte, position, error) {
+	for {
+		line, at, err := j.line()
+		if err != nil {
+			return nil, at, err
+		}
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			continue
+		}
+		if !json.Valid(line) {
+			return nil, at, j.fail(whyInvalid(line)).WithHint("fix the line: each one must hold one JSON value")
+		}
+		return line, at, nil
+	}
+}
+
+func whyInvalid(line []byte) error {
+	var value json.RawMessage
+	return fmt.Errorf("broken JSON: %w", json.Unmarshal(line, &value))
+}
