@@ -18,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"longhaul/internal/connect"
+	"longhaul/internal/localserver"
 )
 
 // repeatInterval is the wait before something is tried again that failed because
@@ -29,7 +30,7 @@ const repeatInterval = 200 * time.Millisecond
 type session struct {
 	client client.Client
 	// local is nil for a server that was named.
-	local              *connect.LocalServer
+	local              *localserver.Server
 	address, namespace string
 	// again is what to tell the user when the local server was started again; the
 	// display takes it.
@@ -52,7 +53,7 @@ func openSession(ctx context.Context, flags connect.Flags, state string, logger 
 		s.client, err = connect.Dial(ctx, settings.Options)
 		return s, err
 	}
-	if s.local, err = connect.StartLocal(ctx, state, settings.Options); err != nil {
+	if s.local, err = localserver.Start(ctx, state, settings.Options); err != nil {
 		return nil, err
 	}
 	s.keep()
@@ -128,7 +129,7 @@ func (s *session) place(id string) string {
 	if s.local == nil {
 		return "Temporal server " + s.address
 	}
-	return fmt.Sprintf("Web UI %s/namespaces/%s/workflows/%s", s.local.UI, url.PathEscape(s.namespace), url.PathEscape(id))
+	return fmt.Sprintf("Web UI %s/namespaces/%s/workflows/%s", s.local.UI(), url.PathEscape(s.namespace), url.PathEscape(id))
 }
 
 // asker asks on the terminal; nil if there is none.

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"longhaul/internal/connect"
+	"longhaul/internal/localserver"
 	"longhaul/job"
 )
 
@@ -47,7 +48,7 @@ func withJob(cmd *cobra.Command, flags *connect.Flags, argument *string, use fun
 	if err != nil {
 		return err
 	}
-	local, err := connect.FindLocal(ctx, kept.State, settings.Options)
+	local, err := localserver.Find(ctx, kept.State, settings.Options)
 	if err != nil {
 		return err
 	}
@@ -163,7 +164,7 @@ func dialAndUse(ctx context.Context, options client.Options, use func(client.Cli
 }
 
 // quietSettings are for commands that a person gives: without a log, with a name.
-func quietSettings(flags connect.Flags) (connect.Settings, error) {
+func quietSettings(flags connect.Flags) (connect.Profile, error) {
 	settings, err := connect.Load(flags, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err == nil && settings.Options.Identity == "" {
 		settings.Options.Identity = identity()

@@ -1,4 +1,4 @@
-package connect
+package localserver
 
 import (
 	"cmp"
@@ -18,31 +18,10 @@ import (
 // reconnectDelay bounds the wait between two tries to reach a local server again.
 const reconnectDelay = time.Second
 
-// Keep watches over the server until ctx is done, and starts it again whenever it
-// has died: of several processes that do, one starts it, on the same database.
-// The function is called each time when it runs again, in each of them. The error
-// says that it cannot be started.
-func (s *LocalServer) Keep(ctx context.Context, again func()) error {
-	known := s.processID()
-	for sleep(ctx) == nil {
-		if !s.alive() {
-			if err := s.ensure(ctx, func() error { return nil }); err != nil && ctx.Err() == nil {
-				return err
-			}
-		}
-		// Another process may have been quicker.
-		if now := s.processID(); now != "" && now != known {
-			known = now
-			again()
-		}
-	}
-	return nil
-}
-
-// localOptions are the options for a server of our own: without TLS and keys, and
+// clientOptions are the options for a server of our own: without TLS and keys, and
 // with a dialer that looks up the address each time, because a server that was
 // started again may have had to take another port.
-func localOptions(dir string, options client.Options) client.Options {
+func clientOptions(dir string, options client.Options) client.Options {
 	options.ConnectionOptions.TLS, options.Credentials = nil, nil
 	options.Namespace = cmp.Or(options.Namespace, client.DefaultNamespace)
 	if options.Logger == nil {
@@ -53,8 +32,8 @@ func localOptions(dir string, options client.Options) client.Options {
 	options.ConnectionOptions.DialOptions = append([]grpc.DialOption{
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: quick, MinConnectTimeout: answerTimeout}),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
-			now := &LocalServer{dir: dir}
-			if err := now.read(); err != nil {
+			now, err := readAddresses(dir)
+			if err != nil {
 				return nil, err
 			}
 			if now.Address == "" {
