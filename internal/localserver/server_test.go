@@ -109,6 +109,7 @@ func TestTheParentIsKilled(t *testing.T) {
 	out, err := parent.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, parent.Start())
+	t.Cleanup(func() { _ = newServer(dir, client.Options{}, nil).stop(context.WithoutCancel(t.Context())) })
 	address, err := bufio.NewReader(out).ReadString('\n')
 	require.NoError(t, err)
 	require.NoError(t, parent.Process.Kill())
