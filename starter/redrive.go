@@ -133,11 +133,12 @@ func kindsOf(failures []job.FailureCount) []string {
 // restart starts an ended job again, on its server and its task queue.
 func (o *redriveOptions) restart(cmd *cobra.Command, flags *connect.Flags, id string) error {
 	ctx := cmd.Context()
-	j, err := jobclient.FindByID(ctx, *flags, id)
+	j, err := jobclient.Find(ctx, *flags, id)
 	if err != nil {
 		return err
 	}
 	defer j.Close()
+	id = j.ID // it may have been the folder of a run that is starting
 	described, err := j.DescribeWorkflowExecution(ctx, id, "")
 	if err != nil {
 		return err

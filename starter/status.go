@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"encoding/json"
 
@@ -36,6 +37,11 @@ func status(cmd *cobra.Command, flags *connect.Flags, target string, asJSON bool
 	var idle *jobclient.NotRunningError
 	if errors.As(err, &idle) && idle.Folder != nil && !asJSON {
 		display.NotRunning(w, idle)
+		return nil
+	}
+	var starting *jobclient.StartingError
+	if errors.As(err, &starting) && !asJSON {
+		fmt.Fprintln(w, starting)
 		return nil
 	}
 	if err != nil {

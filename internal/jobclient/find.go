@@ -20,7 +20,8 @@ type Job struct {
 }
 
 // Find connects to the server of a job. The argument is the job's id, or the output folder of
-// a longhaul run. The error is a *NotRunningError if no run works on the folder's job now.
+// a longhaul run. The error is a *NotRunningError if no run works on the folder's job now, a
+// *StartingError if one is just starting.
 func Find(ctx context.Context, flags connect.Flags, argument string) (*Job, error) {
 	return find(ctx, flags, argument, true)
 }
@@ -32,7 +33,7 @@ func FindEvenIfIdle(ctx context.Context, flags connect.Flags, argument string) (
 }
 
 func find(ctx context.Context, flags connect.Flags, argument string, running bool) (*Job, error) {
-	run, err := runfile.Read(argument)
+	run, err := runfile.Read(ctx, argument)
 	switch {
 	case err != nil:
 		return nil, err
@@ -57,7 +58,12 @@ func findOnNamed(ctx context.Context, flags connect.Flags, output string, run ru
 	if err != nil {
 		return nil, err
 	}
-	return &Job{c, run.WorkflowID}, nil
+	live, err := run.IsRunning(ctx)
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	return jobOf(ctx, c, output, run, live)
 }
 
 // findOnLocal finds the job of a run that has a local server.
@@ -66,23 +72,36 @@ func findOnLocal(ctx context.Context, output string, run runfile.File, running b
 	if err != nil {
 		return nil, err
 	}
-	server, err := localserver.Find(ctx, run.State, profile.Options)
+	// Asked before the server: a run can end in between, but it does not begin.
+	live, err := run.IsRunning(ctx)
 	if err != nil {
 		return nil, err
 	}
-	lives := server != nil
-	if lives && running {
-		// A server without a run was left behind: no worker would do what is asked.
-		if lives, err = runfile.IsRunning(ctx, run.State, run.WorkflowID); err != nil {
-			return nil, err
-		}
-	}
-	if !lives {
+	server, err := localserver.Find(ctx, run.State, profile.Options)
+	switch {
+	case err != nil:
+		return nil, err
+	case server == nil && live:
+		return nil, &StartingError{output, "its local Temporal server does not answer yet"}
+	case server == nil, running && !live: // a killed run leaves its server: no worker would do what is asked
 		return nil, notRunning(ctx, output, run, "no longhaul run works on it now")
 	}
 	c, err := connect.Dial(ctx, server.ClientOptions())
 	if err != nil {
 		return nil, err
+	}
+	return jobOf(ctx, c, output, run, live)
+}
+
+// jobOf is the job of a run, unless the run is so young that the server does not know it.
+func jobOf(ctx context.Context, c client.Client, output string, run runfile.File, live bool) (*Job, error) {
+	if live {
+		_, err := c.DescribeWorkflowExecution(ctx, run.WorkflowID, "")
+		var missing *serviceerror.NotFound
+		if errors.As(err, &missing) {
+			c.Close()
+			return nil, &StartingError{output, "its job is not on the Temporal server yet"}
+		}
 	}
 	return &Job{c, run.WorkflowID}, nil
 }

@@ -45,3 +45,10 @@ func (e *NotRunningError) Error() string {
 
 // Finished says whether the job has done all.
 func (e *NotRunningError) Finished() bool { return e.Folder != nil && e.Folder.Finished }
+
+// StartingError is about the job of an output folder that a longhaul run is starting now.
+type StartingError struct{ Output, Reason string }
+
+func (e *StartingError) Error() string {
+	return fmt.Sprintf("%s: a longhaul run is starting, and %s; give this command again in some seconds", e.Output, e.Reason)
+}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"sync/atomic"
 	"time"
@@ -38,12 +37,8 @@ type connection struct {
 }
 
 // openConnection finds or starts the server.
-func openConnection(ctx context.Context, flags connect.Flags, state string, logger *slog.Logger) (*connection, error) {
-	profile, err := connect.Load(flags, logger)
-	if err != nil {
-		return nil, err
-	}
-	c := &connection{lost: context.Background(), namespace: cmp.Or(profile.Options.Namespace, client.DefaultNamespace), address: connect.AddressOf(profile.Options)}
+func openConnection(ctx context.Context, profile connect.Profile, state string) (c *connection, err error) {
+	c = &connection{lost: context.Background(), namespace: namespaceOf(profile), address: connect.AddressOf(profile.Options)}
 	if profile.Named {
 		c.client, err = connect.Dial(ctx, profile.Options)
 		return c, err
@@ -60,6 +55,10 @@ func openConnection(ctx context.Context, flags connect.Flags, state string, logg
 		return nil, errors.Join(err, c.close())
 	}
 	return c, nil
+}
+
+func namespaceOf(profile connect.Profile) string {
+	return cmp.Or(profile.Options.Namespace, client.DefaultNamespace)
 }
 
 // keepLocal watches the local server, also while the run waits for its last calls.

@@ -1,10 +1,6 @@
 package localrun
 
 import (
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -16,12 +12,15 @@ import (
 // newsTime is how long a display shows what happened to the server.
 const newsTime = 10 * time.Second
 
-// runDisplay is a display that writes run.json as soon as the folder is the job's: a
-// job that is refused, or waits for the folder, leaves the other job's file.
+// runDisplay is a display that writes run.json as soon as the folder is the job's, which is
+// when the input is indexed: a job that is refused, or waits for the folder, leaves the other
+// job's file.
 type runDisplay struct {
 	jobclient.Display
 	file    runfile.File
 	written bool
+	// withdraw is called when run.json is written.
+	withdraw func()
 	// news is told for a while, in the place of what the job waits for.
 	news   *atomic.Pointer[string]
 	told   string
@@ -29,9 +28,9 @@ type runDisplay struct {
 }
 
 func (d *runDisplay) Update(s jobclient.Snapshot) {
-	if s.Known && !d.written && (s.Phase != job.PhaseIndexing || d.isFree()) {
+	if s.Known && !d.written && s.Phase != job.PhaseIndexing {
 		// Tried again with the next snapshot.
-		d.written = d.file.Write() == nil
+		d.write()
 	}
 	if text := d.news.Swap(nil); text != nil {
 		d.told, d.toldAt = *text, s.At
@@ -42,17 +41,16 @@ func (d *runDisplay) Update(s jobclient.Snapshot) {
 	d.Display.Update(s)
 }
 
-// isFree says whether the folder is there, but no job is in it: this one
-// will be.
-func (d *runDisplay) isFree() bool {
-	_, err := os.Stat(filepath.Join(d.file.Output, "_longhaul", "job.json"))
-	return errors.Is(err, fs.ErrNotExist) && !runfile.IsNoFolder(filepath.Join(d.file.Output, "_longhaul"))
-}
-
 func (d *runDisplay) End(summary job.Summary, finished bool) {
 	if finished && !d.written {
 		// The job is done: without the file, only its output folder names it no more.
-		_ = d.file.Write()
+		d.write()
 	}
 	d.Display.End(summary, finished)
+}
+
+func (d *runDisplay) write() {
+	if d.written = d.file.Write() == nil; d.written {
+		d.withdraw()
+	}
 }

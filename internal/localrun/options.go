@@ -39,7 +39,7 @@ type Options struct {
 // works in the output folder: its server is the one to use.
 func (o *Options) complete(ctx context.Context) error {
 	output := o.Spec.Output.URI
-	earlier, err := runfile.Read(output)
+	earlier, err := runfile.Read(ctx, output)
 	if err != nil || earlier != nil && earlier.Output != output {
 		earlier = nil // damaged, or a copy of another folder: it will be written anew
 	}
@@ -65,6 +65,21 @@ func (o *Options) complete(ctx context.Context) error {
 	}
 	o.State, err = filepath.Abs(o.State)
 	return err
+}
+
+// runFile is run.json of this run.
+func (o *Options) runFile(profile connect.Profile) runfile.File {
+	folder, _ := os.Getwd() // without one, the command is shown as it was given
+	f := runfile.File{
+		WorkflowID: o.ID, TaskQueue: runfile.TaskQueue(o.Spec.Output.URI), Output: o.Spec.Output.URI,
+		Lock: o.State, Namespace: namespaceOf(profile), Folder: folder, Command: runfile.CommandLine(o.Arguments),
+	}
+	if profile.Named {
+		f.Address = connect.AddressOf(profile.Options)
+	} else {
+		f.State = o.State
+	}
+	return f
 }
 
 func openLog(name string) (*slog.Logger, func(), error) {

@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"time"
 
 	"go.temporal.io/sdk/client"
 
+	"longhaul/internal/connect"
 	"longhaul/internal/display"
 	"longhaul/internal/exitcode"
 	"longhaul/internal/host"
@@ -28,6 +28,9 @@ type run struct {
 	// others says whether other processes ran the job when this one came.
 	others bool
 	logger *slog.Logger
+	// file is run.json of this run. Withdraw ends the announcement that it is starting.
+	file     runfile.File
+	withdraw func()
 }
 
 // Run runs a job to its end and prints what came of it. When ctx is done it stops
@@ -46,11 +49,21 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer leave()
-	server, err := openConnection(ctx, o.Server, o.State, logger)
+	profile, err := connect.Load(o.Server, logger)
 	if err != nil {
 		return err
 	}
-	r := &run{Options: o, server: server, others: others, logger: logger}
+	file := o.runFile(profile)
+	withdraw, err := file.Announce()
+	defer withdraw()
+	if err != nil {
+		logger.Warn("other commands do not find this run by its output folder yet", "error", err)
+	}
+	server, err := openConnection(ctx, profile, o.State)
+	if err != nil {
+		return err
+	}
+	r := &run{Options: o, server: server, others: others, logger: logger, file: file, withdraw: withdraw}
 	err = r.work(ctx)
 	if closeErr := server.close(); closeErr != nil {
 		// The job has ended as it has ended.
@@ -156,11 +169,10 @@ func (r *run) serve(ctx context.Context) error {
 
 // follow shows the job until it ends, whatever happens to the server.
 func (r *run) follow(ctx context.Context) (summary job.Summary, err error) {
-	file := r.file()
 	err = r.server.retry(ctx, func() error {
 		var err error
 		header := display.Header{Job: r.ID, Output: display.ShortPath(r.Spec.Output.URI), Told: true}
-		show := &runDisplay{Display: display.New(r.Stderr, header), file: file, news: &r.server.news}
+		show := &runDisplay{Display: display.New(r.Stderr, header), file: r.file, withdraw: r.withdraw, news: &r.server.news}
 		summary, err = jobclient.Follow(ctx, r.server.client, r.ID, show)
 		return err
 	})
@@ -168,17 +180,4 @@ func (r *run) follow(ctx context.Context) (summary job.Summary, err error) {
 		r.say("%s", *text)
 	}
 	return summary, err
-}
-
-// file is run.json of this run.
-func (r *run) file() runfile.File {
-	folder, _ := os.Getwd() // without one, the command is shown as it was given
-	f := runfile.File{WorkflowID: r.ID, TaskQueue: runfile.TaskQueue(r.Spec.Output.URI), Output: r.Spec.Output.URI, Folder: folder, Command: runfile.CommandLine(r.Arguments)}
-	f.Namespace = r.server.namespace
-	if r.server.local != nil {
-		f.State = r.State
-	} else {
-		f.Address = r.server.address
-	}
-	return f
 }

@@ -1,6 +1,7 @@
 package localserver
 
 import (
+	"context"
 	"net"
 	"os"
 	"path/filepath"
@@ -67,4 +68,24 @@ func TestADeadServerIsNotFound(t *testing.T) {
 	require.Nil(t, find())
 	require.NoError(t, os.WriteFile(filepath.Join(dir, addressFile), []byte(`{"addr`), 0o644))
 	require.Nil(t, find(), "damaged, but no process is there")
+}
+
+// A server that is just starting is no server to kill.
+func TestAServerThatIsStarting(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	held, err := lockPIDFile(t.Context(), dir)
+	require.NoError(t, err)
+	defer held.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*pollInterval)
+	defer cancel()
+	require.NoError(t, addressesAt("1", "1").write(dir))
+	unlock, err := lockStarting(t.Context(), dir)
+	require.NoError(t, err)
+	_, err = Find(ctx, dir, client.Options{})
+	require.ErrorContains(t, err, "is still being started or stopped")
+	require.Equal(t, "give the command again in some seconds", hintOf(t, err))
+	unlock()
+	_, err = Find(ctx, dir, client.Options{})
+	require.Contains(t, hintOf(t, err), "stop it with kill -9")
 }

@@ -70,8 +70,15 @@ func Find(ctx context.Context, dir string, options client.Options) (*Server, err
 	ctx, cancel := context.WithTimeout(ctx, 2*answerTimeout)
 	defer cancel()
 	s := newServer(dir, options, nil)
-	if found, err := s.find(ctx); !found || err != nil {
+	found, err := s.find(ctx)
+	switch {
+	case err != nil && isStarting(dir):
+		return nil, job.Errorf(job.KindServer, dir, "the local Temporal server is still being started or stopped: %w", err.Err).
+			WithHint("give the command again in some seconds")
+	case err != nil:
 		return nil, err
+	case !found:
+		return nil, nil
 	}
 	return s, nil
 }
@@ -133,7 +140,7 @@ func (s *Server) ensure(ctx context.Context, then func() error) error {
 
 // find says whether a server runs in the folder, and reads its addresses. It waits for one
 // that is starting.
-func (s *Server) find(ctx context.Context) (bool, error) {
+func (s *Server) find(ctx context.Context) (bool, *job.Error) {
 	for s.alive() {
 		at, err := readAddresses(s.dir)
 		if err == nil {

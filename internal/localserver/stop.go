@@ -78,7 +78,7 @@ func (s *Server) stop(ctx context.Context) error {
 
 // lockStarting lets one process at a time start or stop the server in dir.
 func lockStarting(ctx context.Context, dir string) (unlock func(), err error) {
-	starting := flock.New(filepath.Join(dir, "starting.lock"))
+	starting := startingLock(dir)
 	if _, err := starting.TryLockContext(ctx, pollInterval); err != nil {
 		if ctx.Err() == nil {
 			return nil, folderError(dir, err)
@@ -88,3 +88,13 @@ func lockStarting(ctx context.Context, dir string) (unlock func(), err error) {
 	}
 	return func() { _ = starting.Unlock() }, nil
 }
+
+// isStarting says whether a process is starting or stopping the server.
+func isStarting(dir string) bool {
+	starting := startingLock(dir)
+	free, err := starting.TryRLock()
+	_ = starting.Unlock()
+	return err == nil && !free
+}
+
+func startingLock(dir string) *flock.Flock { return flock.New(filepath.Join(dir, "starting.lock")) }

@@ -1,6 +1,8 @@
 package runfile
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -25,6 +27,8 @@ type File struct {
 	Output string `json:"output"`
 	// State is the folder of the local server; empty with a server that was named.
 	State string `json:"state,omitempty"`
+	// Lock is the folder of the run's lock, see Enter; empty in files of earlier versions.
+	Lock string `json:"lock,omitempty"`
 	// Address and Namespace are those of a server that was named.
 	Address   string `json:"address,omitempty"`
 	Namespace string `json:"namespace,omitempty"`
@@ -33,10 +37,18 @@ type File struct {
 	Command []string `json:"command"`
 }
 
-// Read returns nil if no run has worked in the folder.
-func Read(output string) (*File, error) {
+// Read says which run works, or has worked last, in the folder; also one that is just
+// starting there. It returns nil if there was none.
+func Read(ctx context.Context, output string) (*File, error) {
+	starting, live := readStarting(ctx, output)
+	if live {
+		return starting, nil
+	}
 	data, err := os.ReadFile(filepath.Join(output, fileName))
 	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) && !hasJob(output) {
+			return starting, nil // it was killed before it had a job here; it can go on
+		}
 		if errors.Is(err, fs.ErrNotExist) || IsNoFolder(output) {
 			return nil, nil
 		}
@@ -54,6 +66,15 @@ func Read(output string) (*File, error) {
 func IsNoFolder(name string) bool {
 	info, err := os.Stat(name)
 	return err != nil || !info.IsDir()
+}
+
+// IsRunning says whether a process works for this run's job now.
+func (f File) IsRunning(ctx context.Context) (bool, error) {
+	folder := cmp.Or(f.Lock, f.State)
+	if folder == "" || IsNoFolder(folder) {
+		return false, nil
+	}
+	return IsRunning(ctx, folder, f.WorkflowID)
 }
 
 // Write writes run.json into the output folder, which must have a folder _longhaul.

@@ -1,6 +1,8 @@
 package runfile
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,4 +39,77 @@ func TestOneRunKnowsOfAnother(t *testing.T) {
 	leaveSecond()
 	leaveOther()
 	require.False(t, works())
+}
+
+func TestARunThatStartsIsFound(t *testing.T) {
+	t.Parallel()
+	state, parent := t.TempDir(), t.TempDir()
+	output := filepath.Join(parent, "a", "out")
+	read := func() *File {
+		f, err := Read(t.Context(), output)
+		require.NoError(t, err)
+		return f
+	}
+	_, leave, err := Enter(t.Context(), state, "young")
+	require.NoError(t, err)
+	young := File{WorkflowID: "young", Output: output, Lock: state}
+	withdraw, err := young.Announce()
+	require.NoError(t, err)
+	require.Equal(t, &young, read())
+	withdraw()
+	require.Nil(t, read())
+	require.NoDirExists(t, filepath.Join(parent, "a"), "a job that is refused leaves nothing")
+
+	// The file of the folder's job is kept, and counts again when the other run is refused.
+	withdraw, err = young.Announce()
+	require.NoError(t, err)
+	old := File{WorkflowID: "old", Output: output}
+	require.NoError(t, old.Write())
+	require.Equal(t, "young", read().WorkflowID)
+	withdraw()
+	require.Equal(t, "old", read().WorkflowID)
+
+	// A run that is killed while it starts leaves its announcement, but not its lock.
+	_, err = young.Announce()
+	require.NoError(t, err)
+	leave()
+	require.Equal(t, "old", read().WorkflowID)
+	require.NoError(t, os.Remove(filepath.Join(output, fileName)))
+	require.Equal(t, "young", read().WorkflowID, "nobody else has worked here: it can go on")
+	require.NoError(t, os.WriteFile(filepath.Join(output, "_longhaul", "job.json"), nil, 0o644))
+	require.Nil(t, read(), "the job may be another one's")
+}
+
+func TestTheLaterAnnouncementStays(t *testing.T) {
+	t.Parallel()
+	state, output := t.TempDir(), t.TempDir()
+	for _, id := range []string{"first", "second"} {
+		_, leave, err := Enter(t.Context(), state, id)
+		require.NoError(t, err)
+		defer leave()
+	}
+	withdraw, err := File{WorkflowID: "first", Output: output, Lock: state}.Announce()
+	require.NoError(t, err)
+	_, err = File{WorkflowID: "second", Output: output, Lock: state}.Announce()
+	require.NoError(t, err)
+	withdraw()
+	f, err := Read(t.Context(), output)
+	require.NoError(t, err)
+	require.Equal(t, "second", f.WorkflowID)
+}
+
+func TestAFileThatIsDamaged(t *testing.T) {
+	t.Parallel()
+	output := t.TempDir()
+	withdraw, err := File{Output: "s3://bucket/out"}.Announce()
+	require.NoError(t, err, "there is no folder to write to")
+	withdraw()
+	require.NoError(t, os.MkdirAll(filepath.Join(output, "_longhaul"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(output, startingName), []byte("{"), 0o644))
+	f, err := Read(t.Context(), output)
+	require.NoError(t, err, "it does not count")
+	require.Nil(t, f)
+	require.NoError(t, os.WriteFile(filepath.Join(output, fileName), []byte("{"), 0o644))
+	_, err = Read(t.Context(), output)
+	require.ErrorContains(t, err, "_longhaul/run.json: is damaged; give the id of the job")
 }
