@@ -72,7 +72,7 @@ func (s *Server) command(ctx context.Context, cli, port, uiPort string) *exec.Cm
 		"--dynamic-config-value", "frontend.enableServerVersionCheck=false",
 		"--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL",
 	}, s.extra...)
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), cli, arguments...)
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), cli, arguments...) //nolint:gosec // the user names the CLI
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd
 }
