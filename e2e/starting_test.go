@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -68,4 +70,39 @@ func TestARefusedRunLeavesNoFolder(t *testing.T) {
 	out, code := runProgram(t, dir, "longhaul", "run", "job.yaml", "--address", shared.local.Address())
 	require.Equal(t, 1, code, out)
 	require.NoDirExists(t, filepath.Join(dir, "a"))
+}
+
+// A job whose first calls fail ends at once; its folder still says why, and which run it was.
+func TestAJobThatEndsAtOnceIsFoundByItsFolder(t *testing.T) {
+	t.Parallel()
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	t.Cleanup(api.Close)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "job.yaml"), []byte("input: {count: 100}\noutput: {uri: out}\ncall: {http: {url: '"+api.URL+"/{{.}}'}}"), 0o644))
+	for range 2 { // the second run finds the folder, but no run.json
+		require.NoError(t, os.RemoveAll(filepath.Join(dir, "out", "_longhaul", "run.json")))
+		out, code := runProgram(t, dir, "longhaul", "run", "job.yaml")
+		require.Equal(t, 1, code, out)
+		out, code = runProgram(t, dir, "longhaul", "status", "out")
+		require.Zero(t, code, out)
+		require.Contains(t, out, "out: no longhaul run works on it now; 0 of 100 records are committed\nstopped at ")
+		require.Contains(t, out, "\ngo on with: longhaul run job.yaml\n")
+	}
+}
+
+// A job that is refused leaves the file of the job whose folder it is.
+func TestARefusedRunLeavesTheFileOfTheFoldersJob(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	run := func(duration, id string) int {
+		spec := "input: {count: 10}\noutput: {uri: out}\ncall: {sleep: {duration: " + duration + "}}"
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "job.yaml"), []byte(spec), 0o644))
+		_, code := runProgram(t, dir, "longhaul", "run", "job.yaml", "--id", id)
+		return code
+	}
+	require.Zero(t, run("1ms", "folders-job"))
+	require.Equal(t, 1, run("2ms", "refused"))
+	f, err := runfile.Read(t.Context(), filepath.Join(dir, "out"))
+	require.NoError(t, err)
+	require.Equal(t, "folders-job", f.WorkflowID)
 }

@@ -28,10 +28,7 @@ type runDisplay struct {
 }
 
 func (d *runDisplay) Update(s jobclient.Snapshot) {
-	if s.Known && !d.written && s.Phase != job.PhaseIndexing {
-		// Tried again with the next snapshot.
-		d.write()
-	}
+	d.writeFile(s)
 	if text := d.news.Swap(nil); text != nil {
 		d.told, d.toldAt = *text, s.At
 	}
@@ -47,6 +44,14 @@ func (d *runDisplay) End(summary job.Summary, finished bool) {
 		d.write()
 	}
 	d.Display.End(summary, finished)
+}
+
+// writeFile writes run.json if the snapshot says that the folder is the job's. If it cannot be
+// written, that is tried again with the next snapshot.
+func (d *runDisplay) writeFile(s jobclient.Snapshot) {
+	if s.Known && !d.written && s.Phase != job.PhaseIndexing {
+		d.write()
+	}
 }
 
 func (d *runDisplay) write() {

@@ -169,13 +169,20 @@ func (r *run) serve(ctx context.Context) error {
 
 // follow shows the job until it ends, whatever happens to the server.
 func (r *run) follow(ctx context.Context) (summary job.Summary, err error) {
+	var show *runDisplay
 	err = r.server.retry(ctx, func() error {
 		var err error
 		header := display.Header{Job: r.ID, Output: display.ShortPath(r.Spec.Output.URI), Told: true}
-		show := &runDisplay{Display: display.New(r.Stderr, header), file: r.file, withdraw: r.withdraw, news: &r.server.news}
+		show = &runDisplay{Display: display.New(r.Stderr, header), file: r.file, withdraw: r.withdraw, news: &r.server.news}
 		summary, err = jobclient.Follow(ctx, r.server.client, r.ID, show)
 		return err
 	})
+	if err != nil && ctx.Err() == nil {
+		// The job can have ended before anybody has looked at it.
+		if s, err := jobclient.Describe(ctx, r.server.client, r.ID); err == nil {
+			show.writeFile(s)
+		}
+	}
 	if text := r.server.news.Swap(nil); text != nil && ctx.Err() == nil {
 		r.say("%s", *text)
 	}

@@ -46,11 +46,8 @@ func Read(ctx context.Context, output string) (*File, error) {
 	}
 	data, err := os.ReadFile(filepath.Join(output, fileName))
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) && !hasJob(output) {
-			return starting, nil // it was killed before it had a job here; it can go on
-		}
 		if errors.Is(err, fs.ErrNotExist) || IsNoFolder(output) {
-			return nil, nil
+			return starting, nil // one that was killed can go on
 		}
 		return nil, err
 	}

@@ -74,10 +74,43 @@ func TestARunThatStartsIsFound(t *testing.T) {
 	require.NoError(t, err)
 	leave()
 	require.Equal(t, "old", read().WorkflowID)
-	require.NoError(t, os.Remove(filepath.Join(output, fileName)))
-	require.Equal(t, "young", read().WorkflowID, "nobody else has worked here: it can go on")
+}
+
+// putJob makes a job's folder of one.
+func putJob(t *testing.T, output string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Join(output, "_longhaul"), 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(output, "_longhaul", "job.json"), nil, 0o644))
-	require.Nil(t, read(), "the job may be another one's")
+}
+
+// A job can fail before anybody has looked at it: its folder is known all the same.
+func TestAJobThatEndsAtOnceIsFound(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ before, killed, found bool }{
+		"ended":                             {found: true},
+		"killed":                            {killed: true, found: true},
+		"refused by the folder's job":       {before: true},
+		"killed before that had refused it": {before: true, killed: true},
+	} {
+		output, state := t.TempDir(), t.TempDir()
+		if c.before {
+			putJob(t, output)
+		}
+		_, leave, err := Enter(t.Context(), state, "id")
+		require.NoError(t, err)
+		withdraw, err := File{WorkflowID: "id", Output: output, Lock: state}.Announce()
+		require.NoError(t, err)
+		if !c.before {
+			putJob(t, output)
+		}
+		if !c.killed {
+			withdraw()
+		}
+		leave()
+		f, err := Read(t.Context(), output)
+		require.NoError(t, err)
+		require.Equal(t, c.found, f != nil, name)
+	}
 }
 
 func TestTheLaterAnnouncementStays(t *testing.T) {

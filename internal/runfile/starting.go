@@ -17,10 +17,20 @@ import (
 // own, because the job may be refused: then run.json must still be that of the folder's job.
 const startingName = "_longhaul/starting.json"
 
+// announcement is the content of starting.json.
+type announcement struct {
+	File
+	// Process tells two announcements apart.
+	Process int `json:"process"`
+	// New says that the folder had no job before: then a job in it is this run's.
+	New bool `json:"new"`
+}
+
 // Announce writes starting.json before the run has a job in the folder, and makes the folder if
 // it is missing. The lock of the job must be held, see Enter: the file counts for as long as it
-// is. Withdraw removes the file and the folders that were made and are still empty; it may be
-// called twice. It does nothing for an output that is no local folder.
+// is. Withdraw removes the file, and the folders that were made and are still empty; if the
+// folder has got a job and has no run.json, it writes that. It may be called twice. Nothing is
+// done for an output that is no local folder.
 func (f File) Announce() (withdraw func(), err error) {
 	if strings.Contains(f.Output, "://") {
 		return func() {}, nil
@@ -31,16 +41,17 @@ func (f File) Announce() (withdraw func(), err error) {
 	if err != nil {
 		return withdraw, err
 	}
-	content, err := json.MarshalIndent(struct {
-		File
-		Process int `json:"process"`
-	}{f, os.Getpid()}, "", "  ")
+	a := announcement{f, os.Getpid(), !hasJob(f.Output)}
+	content, err := json.MarshalIndent(a, "", "  ")
 	if err == nil {
 		err = renameio.WriteFile(name, content, 0o644)
 	}
 	return func() {
 		// Another run may have announced itself since.
 		if now, err := os.ReadFile(name); err == nil && bytes.Equal(now, content) {
+			if a.New && hasJob(f.Output) && !exists(filepath.Join(f.Output, fileName)) {
+				_ = f.Write() // without it, only the job's id names the job
+			}
 			_ = os.Remove(name) // without its lock it does not count
 		}
 		removeFolders(made)
@@ -66,19 +77,29 @@ func removeFolders(folders []string) {
 	}
 }
 
-// readStarting reads starting.json; nil if there is none, or half of one. Live says whether
-// the run that wrote it has the lock.
+// readStarting reads starting.json. Live says whether the run that wrote it has the lock. If not,
+// it was killed: its file is returned if the folder has no other run's job, else nil.
 func readStarting(ctx context.Context, output string) (f *File, live bool) {
 	data, err := os.ReadFile(filepath.Join(output, startingName))
-	if err != nil || json.Unmarshal(data, &f) != nil || f.WorkflowID == "" {
+	if err != nil {
 		return nil, false
 	}
-	live, err = f.IsRunning(ctx)
-	return f, err == nil && live
+	var a announcement
+	if json.Unmarshal(data, &a) != nil || a.WorkflowID == "" {
+		return nil, false
+	}
+	running, err := a.IsRunning(ctx)
+	live = err == nil && running
+	if !live && !a.New && hasJob(output) {
+		return nil, false
+	}
+	return &a.File, live
 }
 
 // hasJob says whether some job has written to the folder.
-func hasJob(output string) bool {
-	_, err := os.Stat(filepath.Join(output, "_longhaul", "job.json"))
+func hasJob(output string) bool { return exists(filepath.Join(output, "_longhaul", "job.json")) }
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
 	return err == nil
 }
