@@ -94,14 +94,14 @@ func TestAJobThatEndsAtOnceIsFoundByItsFolder(t *testing.T) {
 func TestARefusedRunLeavesTheFileOfTheFoldersJob(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	run := func(duration, id string) int {
-		spec := "input: {count: 10}\noutput: {uri: out}\ncall: {sleep: {duration: " + duration + "}}"
+	run := func(count, id string) int {
+		spec := "input: {count: " + count + "}\noutput: {uri: out}\ncall: {sleep: {duration: 1ms}}"
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "job.yaml"), []byte(spec), 0o644))
 		_, code := runProgram(t, dir, "longhaul", "run", "job.yaml", "--id", id)
 		return code
 	}
-	require.Zero(t, run("1ms", "folders-job"))
-	require.Equal(t, 1, run("2ms", "refused"))
+	require.Zero(t, run("10", "folders-job"))
+	require.Equal(t, 1, run("20", "refused"))
 	f, err := runfile.Read(t.Context(), filepath.Join(dir, "out"))
 	require.NoError(t, err)
 	require.Equal(t, "folders-job", f.WorkflowID)

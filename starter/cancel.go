@@ -29,7 +29,7 @@ Started again with the same output, the job goes on.`,
 			if err := jobclient.Cancel(cmd.Context(), j, j.ID); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "asked %s to stop; see longhaul watch %s\n", j.ID, job.ShellQuote(args[0]))
+			fmt.Fprintf(cmd.OutOrStdout(), "asked %s to stop; see longhaul watch %s%s\n", j.ID, job.ShellQuote(args[0]), jobclient.FlagText(*flags))
 			return nil
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -99,11 +100,11 @@ func (o *failuresOptions) show(ctx context.Context, w io.Writer, uri string) (er
 	if err := job.CheckFailureKind(o.kind, found.Kinds); err != nil {
 		return exitcode.Usagef("--kind: %w", err)
 	}
-	return o.summarize(list, uri, found)
+	return o.summarize(ctx, list, uri, found)
 }
 
 // summarize shows the groups, and what can be done about them.
-func (o *failuresOptions) summarize(list *display.FailureList, uri string, found inspect.Failures) error {
+func (o *failuresOptions) summarize(ctx context.Context, list *display.FailureList, uri string, found inspect.Failures) error {
 	if o.json {
 		if o.records {
 			return nil
@@ -122,11 +123,23 @@ func (o *failuresOptions) summarize(list *display.FailureList, uri string, found
 	}
 	list.Head(found)
 	list.Groups(found.Groups)
-	again := failures.Redrives(uri, found.Groups)[0]
+	again := redriveOf(ctx, uri, found.Groups)
 	condition := ""
 	if found.AtWork {
 		condition = ", when the job has ended"
 	}
 	list.Printf("\nto call %s failed records again%s:\n  %s", humanize.Comma(again.Records), condition, again.Text)
 	return nil
+}
+
+// redriveOf calls the largest group again. The paths of a worker's job start from its
+// root: so does the command.
+func redriveOf(ctx context.Context, uri string, groups []failures.Group) failures.Command {
+	root, below, err := findRoot(ctx, uri)
+	if here, _ := os.Getwd(); err != nil || root == "" || root == here {
+		return failures.Redrives(uri, groups)[0]
+	}
+	command := failures.Redrives(below, groups)[0]
+	command.Text = "cd " + job.ShellQuote(root) + " && " + command.Text
+	return command
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -54,6 +55,11 @@ call has changed.`,
 				return err
 			}
 			if o.file == "" {
+				if err := checkRoot(cmd, args[0], *spec); err != nil {
+					return err
+				}
+			}
+			if o.file == "" {
 				o.file = "-"
 				err = o.change(spec)
 			} else {
@@ -71,6 +77,21 @@ call has changed.`,
 	cmd.Flags().StringVar(&o.status, "status", "", `only failures with this HTTP status, such as 429 or "5xx"`)
 	cmd.Flags().StringVar(&o.file, "spec", "", "a changed spec, JSON or YAML (default: the one that the job had)")
 	return cmd
+}
+
+// checkRoot refuses a folder of a worker whose root is not the current directory: the paths of
+// its spec would lead to other files.
+func checkRoot(cmd *cobra.Command, output string, spec job.Spec) error {
+	root, below, err := findRoot(cmd.Context(), output)
+	if err != nil || root == "" || cmd.Flags().Changed("input") {
+		return nil //nolint:nilerr // the run says which file is missing
+	}
+	here, err := os.Getwd()
+	if err != nil || here == root {
+		return err
+	}
+	return job.Errorf(job.KindInput, spec.Input.URI, "the paths of this job start from %s", root).
+		WithHint("give the command there: cd %s && longhaul redrive %s", job.ShellQuote(root), job.ShellQuote(below))
 }
 
 // load reads the changed spec.
@@ -144,7 +165,7 @@ func (o *redriveOptions) restart(cmd *cobra.Command, flags *connect.Flags, id st
 		return err
 	}
 	if described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		return fmt.Errorf("job %s is still running: its failed records can be called again when it has ended; longhaul cancel %s ends it", id, id)
+		return fmt.Errorf("job %s is still running: its failed records can be called again when it has ended; longhaul cancel %s%s ends it", id, job.ShellQuote(id), jobclient.FlagText(*flags))
 	}
 	if s, err := jobclient.Describe(ctx, j, id); err == nil && s.Known {
 		if err := checkKind(o.kind, kindsOf(s.Failures)); err != nil {
@@ -156,9 +177,9 @@ func (o *redriveOptions) restart(cmd *cobra.Command, flags *connect.Flags, id st
 		return err
 	}
 	queue := described.GetExecutionConfig().GetTaskQueue().GetName()
-	run, err := jobclient.Start(ctx, j, jobclient.StartOptions{ID: id, Queue: queue}, spec)
+	run, err := jobclient.Start(ctx, j, jobclient.StartOptions{ID: id, Queue: queue, Flags: *flags}, spec)
 	if err == nil {
-		printStarted(cmd, run)
+		printStarted(cmd, run, flags)
 	}
 	return err
 }

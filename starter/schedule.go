@@ -65,7 +65,7 @@ func withSchedule(cmd *cobra.Command, flags *connect.Flags, name, done string, a
 	err = act(cmd.Context(), c.ScheduleClient().GetHandle(cmd.Context(), name))
 	var missing *serviceerror.NotFound
 	if errors.As(err, &missing) {
-		return fmt.Errorf("there is no schedule %s; see longhaul schedule list", name)
+		return fmt.Errorf("there is no schedule %s; see longhaul schedule list%s", name, jobclient.FlagText(*flags))
 	}
 	if err == nil {
 		fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", name, done)

@@ -100,7 +100,7 @@ func (o *scheduleOptions) create(cmd *cobra.Command, flags *connect.Flags, name 
 		},
 	})
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-		return fmt.Errorf("there is a schedule %s already; delete it first: longhaul schedule delete %s", name, name)
+		return fmt.Errorf("there is a schedule %s already; delete it first: longhaul schedule delete %s%s", name, job.ShellQuote(name), jobclient.FlagText(*flags))
 	}
 	if err == nil {
 		fmt.Fprintf(cmd.OutOrStdout(), "created %s; its jobs are named %s-<time>\n", name, name)

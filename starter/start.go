@@ -48,13 +48,15 @@ func start(cmd *cobra.Command, flags *connect.Flags, o jobclient.StartOptions, s
 		return err
 	}
 	defer c.Close()
+	o.Flags = *flags
 	run, err := jobclient.Start(cmd.Context(), c, o, spec)
 	if err == nil {
-		printStarted(cmd, run)
+		printStarted(cmd, run, flags)
 	}
 	return err
 }
 
-func printStarted(cmd *cobra.Command, run client.WorkflowRun) {
-	fmt.Fprintf(cmd.OutOrStdout(), "started %s, run %s; see longhaul watch %s\n", run.GetID(), run.GetRunID(), run.GetID())
+func printStarted(cmd *cobra.Command, run client.WorkflowRun, flags *connect.Flags) {
+	fmt.Fprintf(cmd.OutOrStdout(), "started %s, run %s; see longhaul watch %s%s\n",
+		run.GetID(), run.GetRunID(), job.ShellQuote(run.GetID()), jobclient.FlagText(*flags))
 }

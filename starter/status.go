@@ -63,7 +63,7 @@ func status(cmd *cobra.Command, flags *connect.Flags, target string, asJSON bool
 	}
 	end, err := jobclient.EndOf(ctx, j, j.ID)
 	if err == nil {
-		display.Ending(w, j.ID, s, end)
+		display.Ending(w, j.ID, s, end, *flags)
 	}
 	return err
 }

@@ -66,16 +66,16 @@ func watch(cmd *cobra.Command, flags *connect.Flags, target string, asJSON bool)
 	case err != nil || asJSON:
 		return err
 	}
-	printWatched(cmd.OutOrStdout(), j.ID, summary)
+	printWatched(cmd.OutOrStdout(), summary, jobclient.RedriveCommand(j.ID, s.Queue, summary.Output, *flags))
 	return exitcode.OfSummary(summary)
 }
 
-func printWatched(w io.Writer, id string, summary job.Summary) {
+func printWatched(w io.Writer, summary job.Summary, redrive string) {
 	fmt.Fprintf(w, "%s records done: %s succeeded, %s failed, %s; answers in %s\n",
 		humanize.Comma(summary.Records), humanize.Comma(summary.Succeeded), humanize.Comma(summary.Failed),
 		display.CallsMade(summary.Totals), summary.Output)
 	if summary.Failed > 0 {
-		fmt.Fprintf(w, "to call the failed records again:\n  longhaul redrive %s\n", id)
+		fmt.Fprintf(w, "to call the failed records again:\n  %s\n", redrive)
 	}
 }
 

@@ -59,8 +59,11 @@ type NoServerError struct {
 }
 
 func (e *NoServerError) Error() string {
-	return fmt.Sprintf("no Temporal server answers at %s: %s; check --address and TEMPORAL_ADDRESS, or start one with temporal server start-dev",
-		e.Address, Reason(e.Err))
+	text := fmt.Sprintf("no Temporal server answers at %s: %s; check --address and TEMPORAL_ADDRESS", e.Address, Reason(e.Err))
+	if e.Address == client.DefaultHostPort {
+		text += ", or start one with temporal server start-dev" // which listens there
+	}
+	return text
 }
 
 func (e *NoServerError) Unwrap() error { return e.Err }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"longhaul/internal/connect"
 	"longhaul/internal/jobclient"
 	"longhaul/internal/runfile"
 )
@@ -42,8 +43,8 @@ func Status(w io.Writer, id, worker string, s jobclient.Snapshot) {
 	}
 }
 
-// Ending prints how a job ended and why, and what to do next.
-func Ending(w io.Writer, id string, s jobclient.Snapshot, end jobclient.Ending) {
+// Ending prints how a job ended and why, and the command to give next, with these flags.
+func Ending(w io.Writer, id string, s jobclient.Snapshot, end jobclient.Ending, flags connect.Flags) {
 	fmt.Fprintf(w, "%s: %s at %s, after %s\n", id, end.How, end.At.Local().Format(time.DateTime), ageText(end.Took))
 	if why := end.Why(); why != "" {
 		fmt.Fprintf(w, "%s\n", strings.ReplaceAll(why, "\n", "\n  "))
@@ -67,7 +68,7 @@ func Ending(w io.Writer, id string, s jobclient.Snapshot, end jobclient.Ending) 
 	case output != "":
 		fmt.Fprintf(w, "output: %s (every answer so far is kept)\n", output)
 	}
-	fmt.Fprintf(w, "next: %s\n", end.NextCommand(id, s.Queue, output))
+	fmt.Fprintf(w, "next: %s\n", end.NextCommand(id, s.Queue, output, flags))
 }
 
 // printCounts says what failed, and how long calls take.

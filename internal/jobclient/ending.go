@@ -1,10 +1,10 @@
 package jobclient
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -13,6 +13,7 @@ import (
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 
+	"longhaul/internal/connect"
 	"longhaul/internal/runfile"
 	"longhaul/job"
 )
@@ -132,22 +133,22 @@ func (e *Ending) Why() string {
 	return strings.Join(parts, ": ")
 }
 
-// NextCommand is the command to give after the end.
-func (e *Ending) NextCommand(id, queue, output string) string {
-	byRun := runfile.IsTaskQueue(queue)
+// NextCommand is the command to give after the end. The flags are those of the command that is
+// given now: the next one needs the same server.
+func (e *Ending) NextCommand(id, queue, output string, flags connect.Flags) string {
 	switch {
+	case e.Summary != nil && e.Summary.Failed == 0 && output != "" && !filepath.IsAbs(output):
+		return "longhaul verify " + folderText(output) + " --root ROOT" // that of the worker
 	case e.Summary != nil && e.Summary.Failed == 0:
-		return "longhaul verify " + cmp.Or(output, "OUT")
-	case e.Summary != nil && byRun:
-		return "longhaul redrive " + cmp.Or(output, "OUT")
+		return "longhaul verify " + folderText(output)
 	case e.Summary != nil:
-		return "longhaul redrive " + id
-	case byRun:
+		return RedriveCommand(id, queue, output, flags)
+	case runfile.IsTaskQueue(queue):
 		return "longhaul run SPEC"
 	}
-	command := "longhaul start SPEC --id " + id
+	command := "longhaul start SPEC --id " + job.ShellQuote(id)
 	if queue != job.TaskQueue {
-		command += " --task-queue " + queue
+		command += " --task-queue " + job.ShellQuote(queue)
 	}
-	return command
+	return command + FlagText(flags)
 }

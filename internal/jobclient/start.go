@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"longhaul/internal/connect"
 	"longhaul/job"
 )
 
@@ -22,6 +23,8 @@ type StartOptions struct {
 	ID, Queue string
 	// Join returns a running workflow of that id instead of refusing.
 	Join bool
+	// Flags are for the commands in messages.
+	Flags connect.Flags
 }
 
 // Start starts a job.
@@ -39,7 +42,7 @@ func Start(ctx context.Context, c client.Client, o StartOptions, spec job.Spec) 
 	run, err := c.ExecuteWorkflow(ctx, options, job.WorkflowType, spec)
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &running) {
-		return nil, fmt.Errorf("job %s is running already; watch it with longhaul watch %s, or give another --id", o.ID, o.ID)
+		return nil, fmt.Errorf("job %s is running already; watch it with longhaul watch %s%s, or give another --id", o.ID, job.ShellQuote(o.ID), FlagText(o.Flags))
 	}
 	return run, err
 }

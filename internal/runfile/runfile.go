@@ -54,7 +54,7 @@ func Read(ctx context.Context, output string) (*File, error) {
 	var f File
 	if err := json.Unmarshal(data, &f); err != nil || f.WorkflowID == "" {
 		return nil, job.Errorf(job.KindOutput, filepath.Join(output, fileName), "is damaged").
-			WithHint("give the id of the job, or delete the file and run the job again")
+			WithHint("give the command that started the job again: it writes the file anew")
 	}
 	return &f, nil
 }

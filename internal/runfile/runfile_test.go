@@ -144,5 +144,5 @@ func TestAFileThatIsDamaged(t *testing.T) {
 	require.Nil(t, f)
 	require.NoError(t, os.WriteFile(filepath.Join(output, fileName), []byte("{"), 0o644))
 	_, err = Read(t.Context(), output)
-	require.ErrorContains(t, err, "_longhaul/run.json: is damaged; give the id of the job")
+	require.ErrorContains(t, err, "_longhaul/run.json: is damaged; give the command that started")
 }
