@@ -119,3 +119,26 @@ func TestFailuresThatAreNotThere(t *testing.T) {
 		require.Contains(t, out, c.says)
 	}
 }
+
+// The paths of a worker's job start from its root: the commands say so.
+func TestFailuresOfAWorkersFolder(t *testing.T) {
+	t.Parallel()
+	uri := failedOutput(t, someFailures()...)
+	root := filepath.Dir(uri)
+	name := filepath.Join(uri, "_longhaul", "job.json")
+	var manifest job.Manifest
+	data, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &manifest))
+	manifest.Spec.Output.URI, manifest.Spec.Input = "out", job.InputSpec{URI: "in.jsonl"}
+	data, err = json.Marshal(manifest)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(name, data, 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "in.jsonl"), nil, 0o644))
+	out, code := longhaul(t, "failures", uri)
+	require.Zero(t, code, out)
+	require.True(t, strings.HasSuffix(out, "\n  cd "+root+" && longhaul redrive out --status 404\n"), out)
+	out, code = longhaul(t, "redrive", uri, "--status", "4xx", "--api-key", "secret", "--allow-host", "a b", "--yes")
+	require.Equal(t, 1, code, out)
+	require.Contains(t, out, "in.jsonl: the paths of this job start from "+root+"; give the command there: cd "+root+" && longhaul redrive out --allow-host='a b' --status=4xx --yes=true\n")
+}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"longhaul/internal/connect"
@@ -91,7 +93,24 @@ func checkRoot(cmd *cobra.Command, output string, spec job.Spec) error {
 		return err
 	}
 	return job.Errorf(job.KindInput, spec.Input.URI, "the paths of this job start from %s", root).
-		WithHint("give the command there: cd %s && longhaul redrive %s", job.ShellQuote(root), job.ShellQuote(below))
+		WithHint("give the command there: cd %s && longhaul redrive %s%s", job.ShellQuote(root), job.ShellQuote(below), givenFlags(cmd))
+}
+
+// givenFlags are the flags of the command line, without the API key.
+func givenFlags(cmd *cobra.Command) string {
+	var text strings.Builder
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, value := range values {
+			if f.Name != "api-key" {
+				text.WriteString(" --" + f.Name + "=" + job.ShellQuote(value))
+			}
+		}
+	})
+	return text.String()
 }
 
 // load reads the changed spec.
