@@ -64,7 +64,7 @@ bench: build ## Measure speed and memory, side by side with other ways
 	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./bench/
 
 fuzz: ## Fuzz the parsers for a minute each
-	go test -run '^$$' -fuzz FuzzParseEntry -fuzztime 60s ./internal/output/
+	go test -run '^$$' -fuzz FuzzParseEntry -fuzztime 60s ./internal/journal/
 	go test -run '^$$' -fuzz FuzzSpec -fuzztime 60s ./job/
 	for format in Lines JSONL CSV; do go test -run '^$$' -fuzz "Fuzz$$format" -fuzztime 60s -fuzzminimizetime 10x ./internal/input/ || exit 1; done
 

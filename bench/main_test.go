@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"longhaul/internal/connect"
+	"longhaul/internal/localserver"
 	"longhaul/job"
 )
 
@@ -53,16 +54,16 @@ func run(m *testing.M) (int, error) {
 	if cli, err := filepath.Abs("../bin/temporal"); err == nil && os.Getenv("TEMPORAL_CLI") == "" {
 		os.Setenv("TEMPORAL_CLI", cli)
 	}
-	settings, err := connect.Load(connect.Flags{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	profile, err := connect.Load(connect.Flags{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
 		return 1, err
 	}
-	server, err := connect.StartLocal(context.Background(), filepath.Join(dir, "server"), settings.Options)
+	server, err := localserver.Start(context.Background(), filepath.Join(dir, "server"), profile.Options)
 	if err != nil {
 		return 1, err
 	}
 	defer server.Close()
-	address = server.Address
+	address = server.Address()
 	if temporal, err = connect.Dial(context.Background(), server.ClientOptions()); err != nil {
 		return 1, err
 	}

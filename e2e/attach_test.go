@@ -320,9 +320,9 @@ func TestNeitherAFolderNorAJob(t *testing.T) {
 		require.Equal(t, 1, code, out)
 		require.Equal(t, "longhaul: there is no folder outt, and no Temporal server answers at "+address+
 			"; give the output folder of a job, or --address and the id of one\n", out)
-		out, code = runProgram(t, dir, "longhaul", append(args, "outt", "--address", shared.local.Address)...)
+		out, code = runProgram(t, dir, "longhaul", append(args, "outt", "--address", shared.local.Address())...)
 		require.Equal(t, 1, code, out)
-		require.Equal(t, "longhaul: there is no folder outt, and no job of that id on the Temporal server at "+shared.local.Address+
+		require.Equal(t, "longhaul: there is no folder outt, and no job of that id on the Temporal server at "+shared.local.Address()+
 			"; give the output folder of a job, or the id of one\n", out)
 		out, _ = runProgram(t, dir, "longhaul", append(args, "empty", "--address", address)...)
 		require.Contains(t, out, "the folder empty is not the output of a job, and no Temporal server answers")
@@ -334,7 +334,7 @@ func TestAJobOnANamedServerIsFoundByItsOutputFolder(t *testing.T) {
 	t.Parallel()
 	const records = 3000
 	api, dir, _ := longRun(t, records, 500)
-	first := launch(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address)
+	first := launch(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address())
 	api.await(t, 500)
 	require.Eventually(t, func() bool {
 		out, code := runProgram(t, dir, "longhaul", "status", "out")
@@ -345,12 +345,12 @@ func TestAJobOnANamedServerIsFoundByItsOutputFolder(t *testing.T) {
 	require.NoError(t, err)
 	elsewhere := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(elsewhere, "job.json"), spec, 0o644))
-	out, code := runProgram(t, dir, "longhaul", "run", filepath.Join(elsewhere, "job.json"), "--address", shared.local.Address, "--rate", "300")
+	out, code := runProgram(t, dir, "longhaul", "run", filepath.Join(elsewhere, "job.json"), "--address", shared.local.Address(), "--rate", "300")
 	require.Equal(t, 2, code, out)
 	require.Contains(t, out, "rate: 0 → 300")
 	first.signal(syscall.SIGINT)
 	require.Equal(t, 130, first.wait(), first.out)
-	out, code = runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address)
+	out, code = runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address())
 	require.Zero(t, code, out)
 	require.Zero(t, api.repeated(t))
 }

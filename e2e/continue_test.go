@@ -16,16 +16,17 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"longhaul/internal/connect"
+	"longhaul/internal/localserver"
 	"longhaul/job"
 )
 
 // A server that suggests a new run every few dozen events.
 func startEagerServer(t *testing.T) *server {
 	t.Helper()
-	settings, err := connect.Load(connect.Flags{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	profile, err := connect.Load(connect.Flags{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	require.NoError(t, err)
 	s := &server{dir: t.TempDir()}
-	s.local, err = connect.StartLocal(t.Context(), s.dir, settings.Options, "--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=60")
+	s.local, err = localserver.Start(t.Context(), s.dir, profile.Options, "--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=60")
 	require.NoError(t, err)
 	s.Client, err = connect.Dial(t.Context(), s.local.ClientOptions())
 	require.NoError(t, err)

@@ -30,7 +30,7 @@ func TestDryRunAndLimit(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, left, 1, "the spec")
 
-	address := []string{"--address", shared.local.Address}
+	address := []string{"--address", shared.local.Address()}
 	out, code = runProgram(t, dir, "longhaul", append([]string{"run", "job.json", "--limit", "30"}, address...)...)
 	require.Zero(t, code, out)
 	require.Contains(t, out, "30 records done")
@@ -56,7 +56,7 @@ func TestMostRecordsFailed(t *testing.T) {
 	spec := httpSpec(api.URL, 50, 5)
 	spec.MaxFailures = job.FailureLimit{Value: 100, Percent: true}
 	writeSpec(t, dir, spec)
-	out, code := runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address)
+	out, code := runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address())
 	require.Equal(t, 3, code, out)
 	require.Contains(t, out, "10 succeeded, 40 failed")
 	require.Regexp(t, `\n  longhaul redrive out --status 404\n$`, out)

@@ -110,7 +110,7 @@ func TestAStuckCall(t *testing.T) {
 	spec := funcSpec("square", 500)
 	spec.Call.Func.Timeout, spec.Parallelism = job.Duration(500*time.Millisecond), 5
 	run := startJob(t, shared, id, spec)
-	address := []string{id, "--address", shared.local.Address}
+	address := []string{id, "--address", shared.local.Address()}
 	watch := launch(t, root, "longhaul", append([]string{"watch"}, address...)...)
 
 	const says = "1 call is stuck: record 17 has not returned "
@@ -157,7 +157,7 @@ func TestAJobAsAChildWorkflow(t *testing.T) {
 	t.Parallel()
 	buildModule(t, "childworkflow")
 	root, id := t.TempDir(), newID(t)
-	p := launchWith(t, []string{"TEMPORAL_ADDRESS=" + shared.local.Address}, root, "childworkflow")
+	p := launchWith(t, []string{"TEMPORAL_ADDRESS=" + shared.local.Address()}, root, "childworkflow")
 	rescore := func(id string, n int64) client.WorkflowRun {
 		run, err := shared.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: "scores"}, "Rescore", n)
 		require.NoError(t, err)

@@ -136,7 +136,7 @@ func requireEveryField(t *testing.T, path string, value reflect.Value) {
 // and redriven.
 func TestASpecWithEveryField(t *testing.T) {
 	t.Parallel()
-	address := []string{"--address", shared.local.Address}
+	address := []string{"--address", shared.local.Address()}
 	for name, start := range map[string]func(t *testing.T, dir, id string) *process{
 		"longhaul run, YAML": func(t *testing.T, dir, _ string) *process {
 			t.Helper()

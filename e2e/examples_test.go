@@ -24,7 +24,7 @@ func TestProgramsAsCalls(t *testing.T) {
 			}
 			dir := t.TempDir()
 			out, code := runProgram(t, "..", "longhaul", "run", "examples/"+name+"/job.yaml",
-				"--output", filepath.Join(dir, "out"), "--state", dir, "--address", shared.local.Address)
+				"--output", filepath.Join(dir, "out"), "--state", dir, "--address", shared.local.Address())
 			require.Zero(t, code, out)
 			requireProven(t, dir, 1000)
 		})
@@ -54,13 +54,13 @@ func TestARunReadsTheVariablesThatItsTemplatesName(t *testing.T) {
 	spec.Call.HTTP.Headers = map[string]string{"X-Key": `{{env "LONGHAUL_TEST_KEY"}}`}
 	writeSpec(t, dir, spec)
 	t.Setenv("LONGHAUL_TEST_API", api.URL)
-	out, code := runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address)
+	out, code := runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address())
 	require.Equal(t, 2, code, out)
 	require.Contains(t, out, "job.json: a template uses the environment variable LONGHAUL_TEST_KEY, which is not set; set it: export LONGHAUL_TEST_KEY=...")
 	require.Zero(t, api.total.Load())
 
 	t.Setenv("LONGHAUL_TEST_KEY", "k")
-	out, code = runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address, "--allow-env", "OTHER", "--allow-exec")
+	out, code = runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address(), "--allow-env", "OTHER", "--allow-exec")
 	require.Zero(t, code, out)
 	require.EqualValues(t, 50, api.total.Load())
 	help, _ := runProgram(t, dir, "longhaul", "run", "--help")
@@ -93,7 +93,7 @@ func TestAWorkerOfOnesOwn(t *testing.T) {
 	require.LessOrEqual(t, code, 16, "lines of code")
 
 	root, id := t.TempDir(), newID(t)
-	launch(t, root, "goworker", "--address", shared.local.Address, "--root", root, "--task-queue", id)
+	launch(t, root, "goworker", "--address", shared.local.Address(), "--root", root, "--task-queue", id)
 	count := int64(1000)
 	spec := job.DefaultSpec()
 	spec.Input.Count, spec.Output.URI = &count, "out"

@@ -61,7 +61,7 @@ func TestServerKilledFiveTimes(t *testing.T) {
 	s, err := startServer(dir)
 	require.NoError(t, err)
 	defer func() { s.stop() }()
-	address := s.local.Address
+	address := s.local.Address()
 	startWorker(t, s, root, id)
 	startJob(t, s, id, httpSpec(api.URL, killRecords, killParallelism))
 	for _, mark := range marks {
@@ -69,7 +69,7 @@ func TestServerKilledFiveTimes(t *testing.T) {
 		killServer(t, s)
 		s, err = startServer(dir)
 		require.NoError(t, err)
-		require.Equal(t, address, s.local.Address, "the worker knows this address only")
+		require.Equal(t, address, s.local.Address(), "the worker knows this address only")
 	}
 	summary := finishJob(t, s.GetWorkflow(t.Context(), id, ""))
 	repeated := api.repeated(t)

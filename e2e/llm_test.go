@@ -31,7 +31,7 @@ func llmExample(t *testing.T) string {
 func TestTheLLMExample(t *testing.T) {
 	t.Parallel()
 	dir := llmExample(t)
-	out, code := runCommand(t, dir, "sh", "examples/llm/run.sh", "--address", shared.local.Address)
+	out, code := runCommand(t, dir, "sh", "examples/llm/run.sh", "--address", shared.local.Address())
 	require.Zero(t, code, out)
 	require.Contains(t, out, "500 succeeded, 0 failed")
 	require.NotContains(t, out, "sk-mock")

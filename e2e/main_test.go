@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"longhaul/internal/connect"
+	"longhaul/internal/localserver"
 )
 
 // What all tests share: the programs, built once, and one server.
@@ -63,23 +64,23 @@ func findCLI() (string, error) {
 			return built, nil
 		}
 	}
-	return connect.FindCLI()
+	return localserver.FindCLI()
 }
 
 // server is a Temporal server in a folder.
 type server struct {
 	dir   string
-	local *connect.LocalServer
+	local *localserver.Server
 	client.Client
 }
 
 func startServer(dir string) (*server, error) {
-	settings, err := connect.Load(connect.Flags{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	profile, err := connect.Load(connect.Flags{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
 		return nil, err
 	}
 	s := &server{dir: dir}
-	if s.local, err = connect.StartLocal(context.Background(), dir, settings.Options); err != nil {
+	if s.local, err = localserver.Start(context.Background(), dir, profile.Options); err != nil {
 		return nil, err
 	}
 	s.Client, err = connect.Dial(context.Background(), s.local.ClientOptions())

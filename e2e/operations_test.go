@@ -32,7 +32,7 @@ func newOperations(t *testing.T) *operations {
 // do runs a command line with longhaul and temporal on its PATH.
 func (o *operations) do(command string) (out string, code int) {
 	o.t.Helper()
-	env := "PATH=" + binDir + ":" + filepath.Dir(os.Getenv("TEMPORAL_CLI")) + ":$PATH TEMPORAL_ADDRESS=" + o.s.local.Address
+	env := "PATH=" + binDir + ":" + filepath.Dir(os.Getenv("TEMPORAL_CLI")) + ":$PATH TEMPORAL_ADDRESS=" + o.s.local.Address()
 	return runCommand(o.t, o.root, "sh", "-c", "export "+env+"; "+command)
 }
 

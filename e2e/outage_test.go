@@ -39,7 +39,7 @@ func TestAnAPIThatIsDown(t *testing.T) {
 	down.Store(true)
 
 	require.Eventually(t, func() bool {
-		out, _ := runProgram(t, root, "longhaul", "status", id, "--address", shared.local.Address)
+		out, _ := runProgram(t, root, "longhaul", "status", id, "--address", shared.local.Address())
 		return refused.Load() > 0 && contains(out, "waiting: the API is down (http 503), for ")
 	}, time.Minute, 100*time.Millisecond)
 	require.Eventually(t, func() bool { return progressOf(t, id).Phase == job.PhaseWaiting }, 10*time.Second, 50*time.Millisecond)

@@ -38,7 +38,7 @@ func TestPoisonIsFoundOut(t *testing.T) {
 		_ = run.Get(t.Context(), nil)
 	}()
 	for over := false; !over; {
-		worker := launch(t, root, "poison", "--address", shared.local.Address, "--root", root, "--task-queue", id)
+		worker := launch(t, root, "poison", "--address", shared.local.Address(), "--root", root, "--task-queue", id)
 		select {
 		case <-worker.exited:
 			require.Equal(t, 3, worker.wait(), worker.out)

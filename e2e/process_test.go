@@ -97,7 +97,7 @@ func runCommand(t *testing.T, dir, program string, args ...string) (output strin
 // startWorker starts a worker on a task queue of the test's own.
 func startWorker(t *testing.T, s *server, root, queue string, args ...string) *process {
 	t.Helper()
-	return launch(t, root, "longhaul-worker", append([]string{"--address", s.local.Address, "--root", root, "--task-queue", queue}, args...)...)
+	return launch(t, root, "longhaul-worker", append([]string{"--address", s.local.Address(), "--root", root, "--task-queue", queue}, args...)...)
 }
 
 // buffer is a bytes.Buffer that may be read while it is written.
@@ -130,5 +130,5 @@ func contains(text string, all ...string) bool {
 // startWorkerWith starts a worker with variables of its own.
 func startWorkerWith(t *testing.T, env []string, root, queue string, args ...string) *process {
 	t.Helper()
-	return launchWith(t, env, root, "longhaul-worker", append([]string{"--address", shared.local.Address, "--root", root, "--task-queue", queue}, args...)...)
+	return launchWith(t, env, root, "longhaul-worker", append([]string{"--address", shared.local.Address(), "--root", root, "--task-queue", queue}, args...)...)
 }

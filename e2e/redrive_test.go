@@ -64,7 +64,7 @@ func TestRedrive(t *testing.T) {
 	api := newBrokenAPI(t, records, 3200+150)
 	dir := t.TempDir()
 	writeSpec(t, dir, redriveSpec(api, records))
-	address := []string{"--address", shared.local.Address}
+	address := []string{"--address", shared.local.Address()}
 	out, code := runProgram(t, dir, "longhaul", append([]string{"run", "job.json"}, address...)...)
 	require.Zero(t, code, out)
 	require.Contains(t, out, `400 × http 422 "Unprocessable Entity: postal code unknown" (first: record 0)`)
@@ -113,7 +113,7 @@ func TestRedriveByID(t *testing.T) {
 	require.EqualValues(t, 200, finishJob(t, startJob(t, shared, id, redriveSpec(api, records))).Failed)
 	api.no422.Store(true)
 	api.no500.Store(true)
-	out, code := runProgram(t, root, "longhaul", "redrive", id, "--address", shared.local.Address)
+	out, code := runProgram(t, root, "longhaul", "redrive", id, "--address", shared.local.Address())
 	require.Zero(t, code, out)
 	summary := finishJob(t, shared.GetWorkflow(t.Context(), id, ""))
 	require.EqualValues(t, 200, summary.Redriven)
@@ -121,7 +121,7 @@ func TestRedriveByID(t *testing.T) {
 	require.Zero(t, api.repeated(t))
 	requireProven(t, root, records)
 
-	out, code = runProgram(t, root, "longhaul", "redrive", "nothing", "--address", shared.local.Address)
+	out, code = runProgram(t, root, "longhaul", "redrive", "nothing", "--address", shared.local.Address())
 	require.Equal(t, 1, code)
 	require.Contains(t, out, "there is no folder nothing, and no job of that id on the Temporal server")
 }

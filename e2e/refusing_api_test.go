@@ -64,7 +64,7 @@ func TestAWrongKey(t *testing.T) {
 	spec := httpSpec(api.URL, records, 200)
 	spec.Call.HTTP.Headers = map[string]string{"Authorization": "Bearer wrong"}
 	writeSpec(t, dir, spec)
-	address := []string{"run", "job.json", "--address", shared.local.Address}
+	address := []string{"run", "job.json", "--address", shared.local.Address()}
 	out, code := runProgram(t, dir, "longhaul", address...)
 	require.Equal(t, 1, code, out)
 	require.Contains(t, out, "the first 20 calls have all failed in a way that no retry can fix (20 × http 401), so no other call was made")

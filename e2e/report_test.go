@@ -66,7 +66,7 @@ func TestTheReportInABrowser(t *testing.T) {
 	spec.Retry.InitialInterval = job.Duration(10 * time.Millisecond)
 	spec.ChunkSize, spec.ChunkInterval, spec.BatchSize = 200, job.Duration(20*time.Millisecond), 5
 	writeSpec(t, dir, spec)
-	run := launch(t, dir, "longhaul", "run", "job.json", "--id", id, "--address", shared.local.Address)
+	run := launch(t, dir, "longhaul", "run", "job.json", "--id", id, "--address", shared.local.Address())
 	await(t, began, "3000 calls")
 	steered(t, dir, "pause", id)
 	steered(t, dir, "resume", id)

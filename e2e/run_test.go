@@ -151,13 +151,13 @@ func TestRunUsesTheServerItIsGiven(t *testing.T) {
 	api := newCountingAPI(t, 300, time.Millisecond)
 	dir := t.TempDir()
 	writeSpec(t, dir, httpSpec(api.URL, 300, 50))
-	out, code := runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address)
+	out, code := runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address())
 	require.Zero(t, code, out)
 	require.Contains(t, out, "300 records done")
 	require.NoFileExists(t, filepath.Join(dir, ".longhaul", "server.json"))
 	requireProven(t, dir, 300)
 
-	out, code = runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address)
+	out, code = runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address())
 	require.Zero(t, code, out)
 	require.EqualValues(t, 300, api.total.Load(), "a finished job makes no call again")
 }
@@ -201,7 +201,7 @@ func TestRunGroupsItsFailures(t *testing.T) {
 	spec := httpSpec(api.URL, 100, 10)
 	spec.MaxFailures = job.FailureLimit{Value: 50}
 	writeSpec(t, dir, spec)
-	out, code := runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address)
+	out, code := runProgram(t, dir, "longhaul", "run", "job.json", "--address", shared.local.Address())
 	require.Zero(t, code, out)
 	require.Contains(t, out, `10 × http 404 "Not Found: no such record" (first: record 90)`)
 }
@@ -227,7 +227,7 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			file := name + ".yaml"
 			write(file, c.spec)
-			out, code := runProgram(t, dir, "longhaul", "run", file, "--address", shared.local.Address)
+			out, code := runProgram(t, dir, "longhaul", "run", file, "--address", shared.local.Address())
 			require.Equal(t, c.code, code, out)
 			require.Contains(t, out, c.message)
 		})

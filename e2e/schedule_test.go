@@ -34,7 +34,7 @@ func TestASchedule(t *testing.T) {
 	writeSpec(t, root, spec)
 	schedule := func(args ...string) string {
 		t.Helper()
-		out, code := runProgram(t, root, "longhaul", append(append([]string{"schedule"}, args...), "--address", shared.local.Address)...)
+		out, code := runProgram(t, root, "longhaul", append(append([]string{"schedule"}, args...), "--address", shared.local.Address())...)
 		require.Zero(t, code, out)
 		return out
 	}
@@ -62,7 +62,7 @@ func TestASchedule(t *testing.T) {
 	listed(name + "  paused")
 	schedule("resume", name)
 	schedule("delete", name)
-	out, code := runProgram(t, root, "longhaul", "schedule", "trigger", name, "--address", shared.local.Address)
+	out, code := runProgram(t, root, "longhaul", "schedule", "trigger", name, "--address", shared.local.Address())
 	require.Equal(t, 1, code)
 	require.Contains(t, out, "there is no schedule "+name)
 }
@@ -80,7 +80,7 @@ func TestAScheduleSkipsWhatOverlaps(t *testing.T) {
 	writeSpec(t, root, spec)
 	temporal := func(args ...string) {
 		t.Helper()
-		out, code := runCommand(t, root, os.Getenv("TEMPORAL_CLI"), append(args, "--schedule-id", name, "--address", shared.local.Address)...)
+		out, code := runCommand(t, root, os.Getenv("TEMPORAL_CLI"), append(args, "--schedule-id", name, "--address", shared.local.Address())...)
 		require.Zero(t, code, out)
 	}
 	temporal("schedule", "create", "--cron", "0 3 * * *", "--overlap-policy", "Skip", "--workflow-id", name,

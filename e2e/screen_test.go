@@ -19,26 +19,26 @@ func TestStatusOfAJobThatEnded(t *testing.T) {
 	api := newCountingAPI(t, 1000, time.Millisecond)
 	root, id := t.TempDir(), newID(t)
 	status := func(id string) string {
-		out, code := runProgram(t, root, "longhaul", "status", id, "--address", shared.local.Address)
+		out, code := runProgram(t, root, "longhaul", "status", id, "--address", shared.local.Address())
 		require.Zero(t, code, out)
 		t.Log("\n" + out)
 		return out
 	}
 	temporal := func(id string, args ...string) {
-		out, code := runCommand(t, root, os.Getenv("TEMPORAL_CLI"), append(args, "--workflow-id", id, "--address", shared.local.Address)...)
+		out, code := runCommand(t, root, os.Getenv("TEMPORAL_CLI"), append(args, "--workflow-id", id, "--address", shared.local.Address())...)
 		require.Zero(t, code, out)
 	}
 
 	startJob(t, shared, id, httpSpec(api.URL, 1000, 10))
 	require.Contains(t, status(id), id+": running, but no worker answers on task queue "+id+
-		": start one with longhaul-worker --task-queue "+id+" --address "+shared.local.Address)
+		": start one with longhaul-worker --task-queue "+id+" --address "+shared.local.Address())
 	temporal(id, "workflow", "terminate", "--reason", "the machine moves")
 	out := status(id)
 	require.Contains(t, out, id+": terminated at "+time.Now().Format("2006-01-02"))
 	require.Contains(t, out, ": the machine moves\n")
 	require.Contains(t, out, "by ")
 	require.Contains(t, out, "next: longhaul start SPEC --id "+id+" --task-queue "+id)
-	out, code := runProgram(t, root, "longhaul", "watch", id, "--address", shared.local.Address)
+	out, code := runProgram(t, root, "longhaul", "watch", id, "--address", shared.local.Address())
 	require.Equal(t, 1, code)
 	require.Contains(t, out, "job "+id+" was terminated; start it again with the same output to go on (by ")
 
@@ -84,7 +84,7 @@ func TestWatchInATerminal(t *testing.T) {
 	t.Cleanup(func() { tmux("kill-server"); _ = os.RemoveAll(dir) })
 	screen := func() string { return tmux("capture-pane", "-p", "-S", "-") }
 	tmux("new-session", "-d", "-x", "110", "-y", "24", "env PS1='$ ' sh")
-	tmux("send-keys", filepath.Join(binDir, "longhaul")+" watch "+id+" --address "+shared.local.Address, "Enter")
+	tmux("send-keys", filepath.Join(binDir, "longhaul")+" watch "+id+" --address "+shared.local.Address(), "Enter")
 	api.await(t, 2000)
 	for _, width := range []string{"110", "60", "200", "80"} {
 		tmux("resize-window", "-x", width)

@@ -127,13 +127,13 @@ func TestAServerIsFoundOnAnotherPort(t *testing.T) {
 	require.NoError(t, syscall.Kill(number, syscall.SIGKILL))
 	var taken net.Listener
 	require.Eventually(t, func() bool {
-		taken, err = net.Listen("tcp", s.local.Address)
+		taken, err = net.Listen("tcp", s.local.Address())
 		return err == nil
 	}, 10*time.Second, time.Millisecond)
 	defer taken.Close()
 	again, err := startServer(s.dir)
 	require.NoError(t, err)
-	require.NotEqual(t, s.local.Address, again.local.Address)
+	require.NotEqual(t, s.local.Address(), again.local.Address())
 	require.Eventually(t, func() bool {
 		_, err := s.CheckHealth(t.Context(), nil)
 		return err == nil

@@ -23,7 +23,7 @@ func progressOf(t *testing.T, id string) (p job.Progress) {
 // steered runs a command that changes a job, and waits until it must be in force.
 func steered(t *testing.T, root string, args ...string) string {
 	t.Helper()
-	out, code := runProgram(t, root, "longhaul", append(args, "--address", shared.local.Address)...)
+	out, code := runProgram(t, root, "longhaul", append(args, "--address", shared.local.Address())...)
 	require.Zero(t, code, out)
 	<-time.After(2 * time.Second)
 	return out
@@ -94,7 +94,7 @@ func TestPauseAndResume(t *testing.T) {
 	<-time.After(4 * time.Second)
 	require.Equal(t, before, api.total.Load(), "no call starts")
 	require.Equal(t, job.PhasePaused, progressOf(t, id).Phase)
-	out, code := runProgram(t, root, "longhaul", "pause", id, "--address", shared.local.Address)
+	out, code := runProgram(t, root, "longhaul", "pause", id, "--address", shared.local.Address())
 	require.Equal(t, 1, code)
 	require.Contains(t, out, "the job is paused already")
 
@@ -119,7 +119,7 @@ func TestSteeredByTheTemporalCommand(t *testing.T) {
 	api.await(t, 300)
 	temporal := func(args ...string) (string, int) {
 		t.Helper()
-		return runCommand(t, root, os.Getenv("TEMPORAL_CLI"), append(args, "--workflow-id", id, "--address", shared.local.Address)...)
+		return runCommand(t, root, os.Getenv("TEMPORAL_CLI"), append(args, "--workflow-id", id, "--address", shared.local.Address())...)
 	}
 	do := func(args ...string) {
 		t.Helper()
@@ -159,7 +159,7 @@ func TestSteeredByTheTemporalCommand(t *testing.T) {
 		"parallelism: 10 → 60", "rate: 0 → 500", "max_failures: 10% → 5%", "parallelism: 60 → 100", "rate: 500 → 0",
 	}, what)
 
-	out, code := runProgram(t, root, "longhaul", "pause", id, "--address", shared.local.Address)
+	out, code := runProgram(t, root, "longhaul", "pause", id, "--address", shared.local.Address())
 	require.Equal(t, 1, code)
 	require.Contains(t, out, "is not running")
 	control, err := os.ReadFile(root + "/out/_longhaul/control.json")

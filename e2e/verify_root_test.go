@@ -38,6 +38,10 @@ func TestVerifyFindsTheRootOfTheWorker(t *testing.T) {
 	require.Equal(t, 1, code, text)
 	require.Equal(t, "longhaul: in.jsonl: the input that moved/_longhaul/job.json names is not in "+elsewhere+
 		"; give the folder that its path starts from: longhaul verify "+moved+" --root FOLDER\n", text)
+	// The folder is outside of that root: the advice works all the same.
+	text, code = runProgram(t, t.TempDir(), "longhaul", "verify", moved, "--root", root)
+	require.Zero(t, code, text)
+	require.Contains(t, text, proven)
 	require.NoError(t, os.Rename(filepath.Join(root, "in.jsonl"), filepath.Join(elsewhere, "in.jsonl")))
 	text, code = runProgram(t, t.TempDir(), "longhaul", "verify", moved, "--root", elsewhere)
 	require.Zero(t, code, text)

@@ -37,7 +37,7 @@ func TestAWorkerWaitsForItsServer(t *testing.T) {
 	dir, root := t.TempDir(), t.TempDir()
 	s, err := startServer(dir)
 	require.NoError(t, err)
-	address := s.local.Address
+	address := s.local.Address()
 	s.stop()
 
 	id := newID(t)
@@ -48,7 +48,7 @@ func TestAWorkerWaitsForItsServer(t *testing.T) {
 	s, err = startServer(dir)
 	require.NoError(t, err)
 	defer s.stop()
-	require.Equal(t, address, s.local.Address)
+	require.Equal(t, address, s.local.Address())
 	api := newCountingAPI(t, 100, time.Millisecond)
 	require.EqualValues(t, 100, finishJob(t, startJob(t, s, id, httpSpec(api.URL, 100, 10))).Succeeded)
 	require.Contains(t, worker.out.String(), "worker starts")
@@ -76,7 +76,7 @@ func TestAWorkerDoesNotWaitLonger(t *testing.T) {
 // What a wait does not fix is told at once.
 func TestAServerThatRefusesIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
-	out, code := runProgram(t, t.TempDir(), "longhaul-worker", "--address", shared.local.Address, "--namespace", "nowhere")
+	out, code := runProgram(t, t.TempDir(), "longhaul-worker", "--address", shared.local.Address(), "--namespace", "nowhere")
 	require.Equal(t, 1, code, out)
 	require.Contains(t, out, "nowhere")
 

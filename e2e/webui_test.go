@@ -33,15 +33,15 @@ func TestTheWebUI(t *testing.T) {
 	spec.ChunkInterval = job.Duration(200 * time.Millisecond)
 	spec.ChunkSize = 500
 	writeSpec(t, root, spec)
-	out, code := runProgram(t, root, "longhaul", "start", "job.json", "--id", id, "--address", s.local.Address)
+	out, code := runProgram(t, root, "longhaul", "start", "job.json", "--id", id, "--address", s.local.Address())
 	require.Zero(t, code, out)
 	require.Eventually(t, func() bool { return api.calls.Load() > 11_500 }, time.Minute, 50*time.Millisecond)
-	out, code = runProgram(t, root, "longhaul", "tune", id, "--chunk-interval", "30s", "--address", s.local.Address)
+	out, code = runProgram(t, root, "longhaul", "tune", id, "--chunk-interval", "30s", "--address", s.local.Address())
 	require.Zero(t, code, out)
 	require.Eventually(t, func() bool { return api.inFlight.Load() == 0 }, time.Minute, 50*time.Millisecond)
 	described, err := s.DescribeWorkflowExecution(t.Context(), id, "")
 	require.NoError(t, err)
-	page := fmt.Sprintf("%s/namespaces/default/workflows/%s/%s", s.local.UI, id, described.GetWorkflowExecutionInfo().GetExecution().GetRunId())
+	page := fmt.Sprintf("%s/namespaces/default/workflows/%s/%s", s.local.UI(), id, described.GetWorkflowExecutionInfo().GetExecution().GetRunId())
 
 	p.do(chromedp.Navigate(page + "/user-metadata"))
 	require.Equal(t, "calls for every record, to out", p.markdown("Summary", "").Text)

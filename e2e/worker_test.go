@@ -53,12 +53,12 @@ func TestCancelAndStartAgain(t *testing.T) {
 	worker := startWorker(t, shared, root, id)
 	run := startJob(t, shared, id, httpSpec(api.URL, 4000, 100))
 	api.await(t, 1000)
-	out, code := runProgram(t, root, "longhaul", "cancel", id, "--address", shared.local.Address)
+	out, code := runProgram(t, root, "longhaul", "cancel", id, "--address", shared.local.Address())
 	require.Zero(t, code, out)
 	var canceled *temporal.CanceledError
 	require.ErrorAs(t, run.Get(t.Context(), nil), &canceled)
 	require.Less(t, api.total.Load(), int64(4000), worker.out)
-	out, code = runProgram(t, root, "longhaul", "watch", id, "--address", shared.local.Address)
+	out, code = runProgram(t, root, "longhaul", "watch", id, "--address", shared.local.Address())
 	require.Equal(t, 1, code)
 	require.Contains(t, out, "was canceled; start it again with the same output to go on")
 
@@ -90,7 +90,7 @@ func TestStartedByEitherCommand(t *testing.T) {
 	api := newCountingAPI(t, 500, time.Millisecond)
 	root := t.TempDir()
 	startWorker(t, shared, root, job.TaskQueue)
-	address := []string{"--address", shared.local.Address}
+	address := []string{"--address", shared.local.Address()}
 	spec := httpSpec(api.URL, 500, 20)
 	writeSpec(t, root, spec)
 

@@ -31,6 +31,8 @@ const (
 	KindStopped Kind = "Stopped"
 	// KindStorage: a disk or network error that may pass.
 	KindStorage Kind = "Storage"
+	// KindServer: the local Temporal server cannot be started or stopped.
+	KindServer Kind = "Server"
 	// KindUnknown: an error that Longhaul does not know. It may pass; if it does not,
 	// the activity fails with it after some minutes.
 	KindUnknown Kind = "Unknown"

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
-	"go.temporal.io/sdk/client"
 
 	"longhaul/internal/connect"
+	"longhaul/internal/jobclient"
 	"longhaul/job"
 )
 
@@ -19,14 +21,16 @@ Started again with the same output, the job goes on.`,
   longhaul cancel nightly`,
 		Args: oneArgument("OUT or ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			asked := args[0]
-			return withJob(cmd, flags, &args[0], func(c client.Client) error {
-				if err := c.CancelWorkflow(cmd.Context(), args[0], ""); err != nil {
-					return noSuchJob(args[0], err)
-				}
-				say(cmd.OutOrStdout(), "asked %s to stop; see longhaul watch %s", args[0], job.ShellQuote(asked))
-				return nil
-			})
+			j, err := jobclient.Find(cmd.Context(), *flags, args[0])
+			if err != nil {
+				return err
+			}
+			defer j.Close()
+			if err := jobclient.Cancel(cmd.Context(), j, j.ID); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "asked %s to stop; see longhaul watch %s%s\n", j.ID, job.ShellQuote(args[0]), jobclient.FlagText(*flags))
+			return nil
 		},
 	}
 }

@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
-	"strings"
 
 	"github.com/dustin/go-humanize"
 
+	"longhaul/internal/display"
 	"longhaul/internal/dryrun"
 	"longhaul/job"
 )
@@ -20,38 +21,17 @@ func dryRun(ctx context.Context, w io.Writer, spec job.Spec, env []string) error
 	if err != nil {
 		return err
 	}
-	say(w, "dry run: no call was made, nothing was written")
+	fmt.Fprintf(w, "dry run: no call was made, nothing was written\n")
 	for _, p := range previews {
-		say(w, "\nrecord %s: %s", humanize.Comma(p.Record.Index), shorten(string(p.Record.Value)))
+		fmt.Fprintf(w, "\nrecord %s: %s\n", humanize.Comma(p.Record.Index), display.Shorten(string(p.Record.Value)))
 		switch {
 		case p.Err != nil:
-			say(w, "  no call: %v", p.Err)
+			fmt.Fprintf(w, "  no call: %v\n", p.Err)
 		case p.Request != nil:
-			printRequest(w, *p.Request)
+			display.Request(w, *p.Request)
 		default:
-			say(w, "  call: %s", spec.Call)
+			fmt.Fprintf(w, "  call: %s\n", spec.Call)
 		}
 	}
 	return nil
-}
-
-// printRequest shows a request as HTTP writes it, indented.
-func printRequest(w io.Writer, r job.HTTPRequest) {
-	say(w, "  %s %s", r.Method, r.URL)
-	for _, header := range r.Headers {
-		say(w, "  %s", header)
-	}
-	if r.Body != "" {
-		say(w, "\n  %s", strings.ReplaceAll(shorten(r.Body), "\n", "\n  "))
-	}
-}
-
-// longestShown bounds a record or a body on the screen, in characters.
-const longestShown = 1000
-
-func shorten(text string) string {
-	if runes := []rune(text); len(runes) > longestShown {
-		return string(runes[:longestShown]) + "…"
-	}
-	return text
 }

@@ -3,14 +3,16 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"longhaul/internal/display"
+	"longhaul/internal/exitcode"
 	"longhaul/internal/failures"
 	"longhaul/internal/inspect"
 	"longhaul/job"
@@ -46,7 +48,7 @@ It can be used while the job runs, and when it was stopped. It changes nothing.`
 		Args: oneArgument("OUT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.limit < 0 {
-				return &usageError{fmt.Errorf("--limit %d: write 0 for all, or how many", o.limit)}
+				return exitcode.Usagef("--limit %d: write 0 for all, or how many", o.limit)
 			}
 			if !cmd.Flags().Changed("limit") && !o.json {
 				o.limit = listed
@@ -66,7 +68,7 @@ func (o *failuresOptions) show(ctx context.Context, w io.Writer, uri string) (er
 	chosen := job.RedriveSpec{Kind: o.kind}
 	if o.status != "" {
 		if err := chosen.Status.UnmarshalJSON([]byte(o.status)); err != nil {
-			return &usageError{fmt.Errorf("--status: %w", err)}
+			return exitcode.Usagef("--status: %w", err)
 		}
 	}
 	folder, err := inspect.Open(ctx, uri)
@@ -76,17 +78,17 @@ func (o *failuresOptions) show(ctx context.Context, w io.Writer, uri string) (er
 	defer func() { err = errors.Join(err, folder.Close()) }()
 	out := bufio.NewWriter(w)
 	defer func() { _ = out.Flush() }() // whoever closed the output does not want the rest
-	list := failureList{w: out, width: widthOf(w), limit: o.limit}
+	list := display.NewFailureList(out, display.WidthOf(w), o.limit)
 	found, err := folder.Failures(ctx, chosen, func(failed inspect.Failed) error {
 		switch {
 		case !o.records:
 			return nil
-		case o.json && o.limit > 0 && list.shown == o.limit:
+		case o.json && o.limit > 0 && list.Shown == o.limit:
 			return errEnough
 		case o.json:
-			return list.line(failed)
+			return list.Line(failed)
 		default:
-			return list.record(failed)
+			return list.Record(failed)
 		}
 	})
 	if errors.Is(err, errEnough) {
@@ -96,63 +98,48 @@ func (o *failuresOptions) show(ctx context.Context, w io.Writer, uri string) (er
 		return err
 	}
 	if err := job.CheckFailureKind(o.kind, found.Kinds); err != nil {
-		return &usageError{fmt.Errorf("--kind: %w", err)}
+		return exitcode.Usagef("--kind: %w", err)
 	}
-	return o.summarize(&list, uri, found)
+	return o.summarize(ctx, list, uri, found)
 }
 
 // summarize shows the groups, and what can be done about them.
-func (o *failuresOptions) summarize(list *failureList, uri string, found inspect.Failures) error {
+func (o *failuresOptions) summarize(ctx context.Context, list *display.FailureList, uri string, found inspect.Failures) error {
 	if o.json {
 		if o.records {
 			return nil
 		}
-		return list.groupsAsJSON(found.Groups)
+		return list.GroupsAsJSON(found.Groups)
 	}
 	if found.Chosen == 0 {
-		list.none(found)
+		list.None(found)
 		return nil
 	}
 	if o.records {
-		if more := found.Chosen - list.shown; more > 0 {
-			list.say("\nand %s more: --limit 0 shows all", humanize.Comma(more))
+		if more := found.Chosen - list.Shown; more > 0 {
+			list.Printf("\nand %s more: --limit 0 shows all", humanize.Comma(more))
 		}
 		return nil
 	}
-	list.head(found)
-	list.groups(found.Groups)
-	again := failures.Redrives(uri, found.Groups)[0]
+	list.Head(found)
+	list.Groups(found.Groups)
+	again := redriveOf(ctx, uri, found.Groups)
 	condition := ""
 	if found.AtWork {
 		condition = ", when the job has ended"
 	}
-	list.say("\nto call %s failed records again%s:\n  %s", humanize.Comma(again.Records), condition, again.Text)
+	list.Printf("\nto call %s failed records again%s:\n  %s", humanize.Comma(again.Records), condition, again.Text)
 	return nil
 }
 
-// groupJSON is a line of longhaul failures --json.
-type groupJSON struct {
-	Kind    string `json:"kind"`
-	Status  int    `json:"status,omitempty"`
-	Message string `json:"message"`
-	Count   int64  `json:"count"`
-	First   int64  `json:"first"`
-	Example string `json:"example"`
-}
-
-func (l *failureList) groupsAsJSON(groups []failures.Group) error {
-	encoder := json.NewEncoder(l.w)
-	encoder.SetEscapeHTML(false)
-	for i, group := range groups {
-		if l.limit > 0 && int64(i) == l.limit {
-			break
-		}
-		err := encoder.Encode(groupJSON{
-			group.Failure.Kind, group.Failure.Status, group.Pattern, group.Count, group.First, group.Failure.Message,
-		})
-		if err != nil {
-			return err
-		}
+// redriveOf calls the largest group again. The paths of a worker's job start from its
+// root: so does the command.
+func redriveOf(ctx context.Context, uri string, groups []failures.Group) failures.Command {
+	root, below, err := findRoot(ctx, uri)
+	if here, _ := os.Getwd(); err != nil || root == "" || root == here {
+		return failures.Redrives(uri, groups)[0]
 	}
-	return nil
+	command := failures.Redrives(below, groups)[0]
+	command.Text = "cd " + job.ShellQuote(root) + " && " + command.Text
+	return command
 }

@@ -56,21 +56,6 @@ func someFailures() []job.CallError {
 	}
 }
 
-// longhaul runs the command line in this process.
-func longhaul(t *testing.T, args ...string) (out string, code int) {
-	t.Helper()
-	cmd := command()
-	var b bytes.Buffer
-	cmd.SetOut(&b)
-	cmd.SetErr(&b)
-	cmd.SetArgs(args)
-	err := cmd.ExecuteContext(t.Context())
-	if err != nil {
-		fmt.Fprintln(&b, err)
-	}
-	return b.String(), exitCode(err)
-}
-
 func TestFailuresInGroups(t *testing.T) {
 	t.Parallel()
 	uri := failedOutput(t, someFailures()...)
@@ -135,25 +120,25 @@ func TestFailuresThatAreNotThere(t *testing.T) {
 	}
 }
 
-// The end of a run: at most ten groups, and the last line is the command to give.
-func TestTheEndOfARunWithFailures(t *testing.T) {
+// The paths of a worker's job start from its root: the commands say so.
+func TestFailuresOfAWorkersFolder(t *testing.T) {
 	t.Parallel()
-	failures := someFailures()
-	for i := range 15 {
-		failures = append(failures, job.CallError{Kind: "call", Message: strings.Repeat("x", i+1)})
-	}
-	var b bytes.Buffer
-	uri := failedOutput(t, failures...)
-	require.NoError(t, failed(&b, job.Summary{Output: uri}))
-	require.Equal(t, 10, strings.Count(b.String(), " × "))
-	require.Contains(t, b.String(), "and 8 more groups: longhaul failures "+uri)
-	require.True(t, strings.HasSuffix(b.String(), "to call 2 failed records again:\n  longhaul redrive "+uri+" --status 404\n"), b.String())
-}
-
-func TestLinesAreWrapped(t *testing.T) {
-	t.Parallel()
-	require.Equal(t, []string{"a bc", "def"}, wrapAtMost("a bc  def", 5, 3))
-	require.Equal(t, []string{"abcde", "fgh i"}, wrapAtMost("abcdefgh i", 5, 3))
-	require.Equal(t, []string{"a", "三三", "三 …"}, wrapAtMost("a 三三三三三", 4, 3))
-	require.Equal(t, []string{""}, wrapAtMost("", 5, 3))
+	uri := failedOutput(t, someFailures()...)
+	root := filepath.Dir(uri)
+	name := filepath.Join(uri, "_longhaul", "job.json")
+	var manifest job.Manifest
+	data, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &manifest))
+	manifest.Spec.Output.URI, manifest.Spec.Input = "out", job.InputSpec{URI: "in.jsonl"}
+	data, err = json.Marshal(manifest)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(name, data, 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "in.jsonl"), nil, 0o644))
+	out, code := longhaul(t, "failures", uri)
+	require.Zero(t, code, out)
+	require.True(t, strings.HasSuffix(out, "\n  cd "+root+" && longhaul redrive out --status 404\n"), out)
+	out, code = longhaul(t, "redrive", uri, "--status", "4xx", "--api-key", "secret", "--allow-host", "a b", "--yes")
+	require.Equal(t, 1, code, out)
+	require.Contains(t, out, "in.jsonl: the paths of this job start from "+root+"; give the command there: cd "+root+" && longhaul redrive out --allow-host='a b' --status=4xx --yes=true\n")
 }

@@ -3,63 +3,29 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"longhaul/internal/connect"
-	"longhaul/job"
+	"longhaul/internal/exitcode"
 )
 
 // version is set by the linker.
 var version = "dev"
 
-// Exit codes.
-const (
-	exitFailed      = 1
-	exitUsage       = 2
-	exitMostFailed  = 3
-	exitInterrupted = 130
-)
-
-// errInterrupted ends a command that Ctrl-C stopped; it has said so itself.
-var errInterrupted = errors.New("interrupted")
-
-// errRefuted ends verify; it has said why itself.
-var errRefuted = errors.New("not proven")
-
-// errMostFailed ends a run that is done; it has said so itself.
-var errMostFailed = errors.New("most records failed")
-
 func main() {
 	err := command().ExecuteContext(context.Background())
-	if err != nil && !errors.Is(err, errInterrupted) && !errors.Is(err, errRefuted) && !errors.Is(err, errMostFailed) {
+	if err != nil && !exitcode.Told(err) {
 		fmt.Fprintln(os.Stderr, "longhaul:", err)
 	}
-	os.Exit(exitCode(err))
+	os.Exit(exitcode.Of(err))
 }
-
-func exitCode(err error) int {
-	var usage *usageError
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, errInterrupted):
-		return exitInterrupted
-	case errors.Is(err, errMostFailed):
-		return exitMostFailed
-	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"), job.KindOf(err) == job.KindSpec:
-		return exitUsage
-	default:
-		return exitFailed
-	}
-}
-
-// usageError is a command line that cannot be understood.
-type usageError struct{ error }
 
 func command() *cobra.Command {
 	var flags connect.Flags
@@ -79,11 +45,52 @@ Exit codes: 0 success, 1 the job failed or verify refuted, 2 wrong usage or spec
 	persistent.StringVar(&flags.Profile, "profile", "", "profile of temporal.toml (TEMPORAL_PROFILE)")
 	persistent.StringVar(&flags.APIKey, "api-key", "", "API key (TEMPORAL_API_KEY)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return &usageError{fmt.Errorf("%w; see longhaul --help", err)}
+		return exitcode.Usagef("%w; see longhaul --help", err)
 	})
 	root.AddCommand(validateCommand(), runCommand(&flags), startCommand(&flags), statusCommand(&flags), watchCommand(&flags),
 		cancelCommand(&flags), verifyCommand(), redriveCommand(&flags),
 		pauseCommand(&flags), resumeCommand(&flags), tuneCommand(&flags), reportCommand(), failuresCommand(),
 		scheduleCommand(&flags))
 	return root
+}
+
+// oneArgument is cobra.ExactArgs(1) with a word about what is missing.
+func oneArgument(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return exitcode.Usagef("%s needs one %s, got %d; see longhaul %s --help", cmd.Name(), name, len(args), pathBelowRoot(cmd))
+		}
+		return nil
+	}
+}
+
+// twoArguments is cobra.ExactArgs(2) with a word about what is missing.
+func twoArguments(first, second string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 2 {
+			return exitcode.Usagef("%s needs %s and %s, got %d arguments; see longhaul %s --help", cmd.Name(), first, second, len(args), pathBelowRoot(cmd))
+		}
+		return nil
+	}
+}
+
+// pathBelowRoot is such as "schedule create".
+func pathBelowRoot(cmd *cobra.Command) string {
+	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
+}
+
+// interruptible is done at the first Ctrl-C, SIGTERM or hang-up; the second one ends the
+// process.
+func interruptible(ctx context.Context, w io.Writer) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		fmt.Fprintln(w, "stopped at once; the same command goes on, and makes the calls again that were in flight")
+		os.Exit(exitcode.Interrupted)
+	}()
+	return ctx, func() { signal.Stop(signals); cancel() }
 }

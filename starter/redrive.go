@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 
 	"longhaul/internal/connect"
+	"longhaul/internal/exitcode"
 	"longhaul/internal/inspect"
+	"longhaul/internal/jobclient"
 	"longhaul/job"
 )
 
@@ -23,7 +26,7 @@ type redriveOptions struct {
 }
 
 func redriveCommand(flags *connect.Flags) *cobra.Command {
-	o := redriveOptions{runOptions: runOptions{connect: flags}}
+	var o redriveOptions
 	cmd := &cobra.Command{
 		Use:   "redrive OUT|ID",
 		Short: "Call the failed records of a job again, and merge what comes of it",
@@ -48,14 +51,19 @@ call has changed.`,
 				return err
 			}
 			if spec == nil {
-				return o.start(cmd, args[0])
+				return o.restart(cmd, flags, args[0])
 			}
 			if err := o.checkKind(cmd.Context(), args[0]); err != nil {
 				return err
 			}
 			if o.file == "" {
+				if err := checkRoot(cmd, args[0], *spec); err != nil {
+					return err
+				}
+			}
+			if o.file == "" {
 				o.file = "-"
-				err = o.change(cmd, spec)
+				err = o.change(spec)
 			} else {
 				*spec, err = o.load(cmd)
 			}
@@ -63,7 +71,7 @@ call has changed.`,
 				return err
 			}
 			spec.Output.URI = args[0] // it may have been moved
-			return o.run(cmd, *spec, o.file)
+			return o.start(cmd, flags, *spec, o.file)
 		},
 	}
 	o.register(cmd)
@@ -73,9 +81,41 @@ call has changed.`,
 	return cmd
 }
 
+// checkRoot refuses a folder of a worker whose root is not the current directory: the paths of
+// its spec would lead to other files.
+func checkRoot(cmd *cobra.Command, output string, spec job.Spec) error {
+	root, below, err := findRoot(cmd.Context(), output)
+	if err != nil || root == "" || cmd.Flags().Changed("input") {
+		return nil //nolint:nilerr // the run says which file is missing
+	}
+	here, err := os.Getwd()
+	if err != nil || here == root {
+		return err
+	}
+	return job.Errorf(job.KindInput, spec.Input.URI, "the paths of this job start from %s", root).
+		WithHint("give the command there: cd %s && longhaul redrive %s%s", job.ShellQuote(root), job.ShellQuote(below), givenFlags(cmd))
+}
+
+// givenFlags are the flags of the command line, without the API key.
+func givenFlags(cmd *cobra.Command) string {
+	var text strings.Builder
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, value := range values {
+			if f.Name != "api-key" {
+				text.WriteString(" --" + f.Name + "=" + job.ShellQuote(value))
+			}
+		}
+	})
+	return text.String()
+}
+
 // load reads the changed spec.
 func (o *redriveOptions) load(cmd *cobra.Command) (job.Spec, error) {
-	spec, err := o.spec.load(cmd, o.file)
+	spec, err := o.fields.Load(cmd.InOrStdin(), o.file)
 	if err == nil {
 		err = o.choose(&spec)
 	}
@@ -83,8 +123,8 @@ func (o *redriveOptions) load(cmd *cobra.Command) (job.Spec, error) {
 }
 
 // change puts flags on top of the spec that the job had.
-func (o *redriveOptions) change(cmd *cobra.Command, spec *job.Spec) error {
-	return errors.Join(o.spec.apply(cmd, spec), o.choose(spec), spec.Validate())
+func (o *redriveOptions) change(spec *job.Spec) error {
+	return errors.Join(o.fields.Apply(spec), o.choose(spec), spec.Validate())
 }
 
 func (o *redriveOptions) choose(spec *job.Spec) error {
@@ -93,7 +133,7 @@ func (o *redriveOptions) choose(spec *job.Spec) error {
 		return nil
 	}
 	if err := spec.Redrive.Status.UnmarshalJSON([]byte(o.status)); err != nil {
-		return &usageError{fmt.Errorf("--status: %w", err)}
+		return exitcode.Usagef("--status: %w", err)
 	}
 	return nil
 }
@@ -117,7 +157,7 @@ func (o *redriveOptions) checkKind(ctx context.Context, output string) (err erro
 
 func checkKind(kind string, given []string) error {
 	if err := job.CheckFailureKind(kind, given); err != nil {
-		return &usageError{fmt.Errorf("--kind: %w", err)}
+		return exitcode.Usagef("--kind: %w", err)
 	}
 	return nil
 }
@@ -130,74 +170,50 @@ func kindsOf(failures []job.FailureCount) []string {
 	return kinds
 }
 
-// start starts an ended job again, on its server and its task queue.
-func (o *redriveOptions) start(cmd *cobra.Command, id string) error {
+// restart starts an ended job again, on its server and its task queue.
+func (o *redriveOptions) restart(cmd *cobra.Command, flags *connect.Flags, id string) error {
 	ctx := cmd.Context()
-	return withNamed(ctx, o.connect, id, func(c client.Client) error {
-		described, err := c.DescribeWorkflowExecution(ctx, id, "")
-		if err != nil {
-			return err
-		}
-		if described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-			return fmt.Errorf("job %s is still running: its failed records can be called again when it has ended; longhaul cancel %s ends it", id, id)
-		}
-		if s, err := look(ctx, c, id); err == nil && s.known {
-			if err := checkKind(o.kind, kindsOf(s.Failures)); err != nil {
-				return err
-			}
-		}
-		spec, err := inputOf(ctx, c, id)
-		if err != nil {
-			return err
-		}
-		if spec.HasPlaceholder() {
-			if err := resolve(ctx, c, id, &spec); err != nil {
-				return err
-			}
-		}
-		if o.file == "" {
-			err = o.change(cmd, &spec)
-		} else {
-			uri := spec.Output.URI
-			spec, err = o.load(cmd)
-			spec.Output.URI = uri
-		}
-		if err != nil {
-			return err
-		}
-		queue := described.GetExecutionConfig().GetTaskQueue().GetName()
-		run, err := start(ctx, c, startOptions{id: id, queue: queue}, spec)
-		if err == nil {
-			say(cmd.OutOrStdout(), "started %s, run %s; see longhaul watch %s", run.GetID(), run.GetRunID(), run.GetID())
-		}
-		return err
-	})
-}
-
-// resolve fills in the placeholders as they were in the last run.
-func resolve(ctx context.Context, c client.Client, id string, spec *job.Spec) error {
-	s, err := look(ctx, c, id)
+	j, err := jobclient.Find(ctx, *flags, id)
 	if err != nil {
 		return err
 	}
-	if !s.known {
-		return fmt.Errorf("job %s: no worker answers; one must say which folder the job wrote to", id)
+	defer j.Close()
+	id = j.ID // it may have been the folder of a run that is starting
+	described, err := j.DescribeWorkflowExecution(ctx, id, "")
+	if err != nil {
+		return err
 	}
-	spec.Input.URI, spec.Output.URI = s.Input, s.Output
-	return nil
+	if described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return fmt.Errorf("job %s is still running: its failed records can be called again when it has ended; longhaul cancel %s%s ends it", id, job.ShellQuote(id), jobclient.FlagText(*flags))
+	}
+	if s, err := jobclient.Describe(ctx, j, id); err == nil && s.Known {
+		if err := checkKind(o.kind, kindsOf(s.Failures)); err != nil {
+			return err
+		}
+	}
+	spec, err := o.specOf(cmd, j)
+	if err != nil {
+		return err
+	}
+	queue := described.GetExecutionConfig().GetTaskQueue().GetName()
+	run, err := jobclient.Start(ctx, j, jobclient.StartOptions{ID: id, Queue: queue, Flags: *flags}, spec)
+	if err == nil {
+		printStarted(cmd, run, flags)
+	}
+	return err
 }
 
-// inputOf is the spec that the last run of a job was started with.
-func inputOf(ctx context.Context, c client.Client, id string) (job.Spec, error) {
-	var spec job.Spec
-	events := c.GetWorkflowHistory(ctx, id, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	first, err := events.Next()
+// specOf is the spec of a job's last run with the flags on top, or the changed one, with the
+// same output.
+func (o *redriveOptions) specOf(cmd *cobra.Command, j *jobclient.Job) (job.Spec, error) {
+	spec, err := jobclient.InputOf(cmd.Context(), j, j.ID)
 	if err != nil {
-		return spec, noSuchJob(id, err)
+		return spec, err
 	}
-	payloads := first.GetWorkflowExecutionStartedEventAttributes().GetInput().GetPayloads()
-	if len(payloads) == 0 {
-		return spec, fmt.Errorf("job %s was started without a spec", id)
+	if o.file == "" {
+		return spec, o.change(&spec)
 	}
-	return spec, converter.GetDefaultDataConverter().FromPayload(payloads[0], &spec)
+	changed, err := o.load(cmd)
+	changed.Output.URI = spec.Output.URI
+	return changed, err
 }

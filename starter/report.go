@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"longhaul/internal/inspect"
@@ -18,7 +20,7 @@ not ended: then it shows the batches that are done.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := inspect.Report(cmd.Context(), args[0])
 			if err == nil {
-				say(cmd.OutOrStdout(), "%s", name)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s\n", name)
 			}
 			return err
 		},

@@ -1,21 +1,17 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"path"
-	"strings"
-	"time"
 
-	"github.com/dustin/go-humanize"
+	"encoding/json"
+
 	"github.com/spf13/cobra"
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/client"
 
 	"longhaul/internal/connect"
+	"longhaul/internal/display"
+	"longhaul/internal/jobclient"
 )
 
 func statusCommand(flags *connect.Flags) *cobra.Command {
@@ -28,135 +24,46 @@ func statusCommand(flags *connect.Flags) *cobra.Command {
   longhaul status nightly --json`,
 		Args: oneArgument("OUT or ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withJob(cmd, flags, &args[0], func(c client.Client) error {
-				s, err := look(cmd.Context(), c, args[0])
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					encoder := json.NewEncoder(cmd.OutOrStdout())
-					encoder.SetIndent("", "  ")
-					return encoder.Encode(s.fields())
-				}
-				return printStatus(cmd.Context(), cmd.OutOrStdout(), c, args[0], workerCommand(flags, s.queue), s)
-			})
+			return status(cmd, flags, args[0], asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON")
 	return cmd
 }
 
-// fields are what a program gets to see.
-func (s snapshot) fields() map[string]any {
-	return map[string]any{
-		"at": s.at.UTC(), "status": s.status.String(), "progress": s.Progress, "done": s.done(), "trouble": s.trouble, "wait": s.wait,
-	}
-}
-
-func printStatus(ctx context.Context, w io.Writer, c client.Client, id, worker string, s snapshot) error {
-	if s.status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		end, err := endOf(ctx, c, id)
-		if err == nil {
-			printEnding(w, id, s, end)
-		}
-		return err
-	}
-	if !s.known {
-		say(w, "%s: running, but %s", id, noWorkerText(s.queue, worker))
+func status(cmd *cobra.Command, flags *connect.Flags, target string, asJSON bool) error {
+	ctx, w := cmd.Context(), cmd.OutOrStdout()
+	j, err := jobclient.FindEvenIfIdle(ctx, *flags, target)
+	var idle *jobclient.NotRunningError
+	if errors.As(err, &idle) && idle.Folder != nil && !asJSON {
+		display.NotRunning(w, idle)
 		return nil
 	}
-	var v speed
-	v.add(s)
-	say(w, "%s: %s", id, progressLine(s, &v))
-	printCounts(w, s)
-	if s.Records > 0 {
-		say(w, "%s calls in finished chunks; %d of %d lanes busy", humanize.Comma(s.Calls()), s.ChunksInFlight, s.Lanes)
+	var starting *jobclient.StartingError
+	if errors.As(err, &starting) && !asJSON {
+		fmt.Fprintln(w, starting)
+		return nil
 	}
-	if s.Skipped > 0 {
-		say(w, "%s records were committed before", humanize.Comma(s.Skipped))
-	}
-	if !s.Started.IsZero() {
-		say(w, "running for %s", ageText(time.Since(s.Started)))
-	}
-	printChanges(w, s)
-	say(w, "output: %s", s.Output)
-	if s.Stuck != nil {
-		say(w, "%s", stuckText(s.Stuck, time.Now()))
-	}
-	if s.wait != nil {
-		say(w, "waiting: %s", waitText(s.wait, time.Now()))
-	} else if s.trouble != "" {
-		say(w, "waiting: %s", s.trouble)
-	}
-	return nil
-}
-
-// printEnding says how a job ended and why, and what to do next.
-func printEnding(w io.Writer, id string, s snapshot, end ending) {
-	say(w, "%s: %s at %s, after %s", id, end.how, end.at.Local().Format(time.DateTime), ageText(end.took))
-	if why := end.why(); why != "" {
-		say(w, "%s", strings.ReplaceAll(why, "\n", "\n  "))
-	}
-	output := s.Output
-	if end.summary != nil {
-		output = end.summary.Output
-		say(w, "%s records: %s succeeded, %s failed; %s calls", humanize.Comma(end.summary.Records),
-			humanize.Comma(end.summary.Succeeded), humanize.Comma(end.summary.Failed), humanize.Comma(end.summary.Calls()))
-	} else if s.known && s.Records > 0 {
-		say(w, "%s of %s records done: %s succeeded, %s failed", humanize.Comma(s.Done()), humanize.Comma(s.Records),
-			humanize.Comma(s.Succeeded), humanize.Comma(s.Failed))
-	}
-	if s.known {
-		printCounts(w, s)
-		printChanges(w, s)
-	}
-	switch {
-	case end.summary != nil:
-		say(w, "answers: %s\nreport:  %s", path.Join(output, "part-*.jsonl"), path.Join(output, "report.html"))
-	case output != "":
-		say(w, "output: %s (every answer so far is kept)", output)
-	}
-	say(w, "next: %s", end.next(id, s.queue, output))
-}
-
-// printCounts says what failed, and how long calls take.
-func printCounts(w io.Writer, s snapshot) {
-	for _, line := range kindLines(s, len(s.Failures)) {
-		say(w, "%s", line)
-	}
-	if text := latencyText(s.Latency); text != "" {
-		say(w, "%s", text)
-	}
-}
-
-func printChanges(w io.Writer, s snapshot) {
-	for _, change := range s.Changes {
-		say(w, "%s  %s, by %s", change.At.Local().Format(time.DateTime), change, change.By)
-	}
-}
-
-// workerCommand starts a worker for a task queue on the server that the flags
-// name. It is empty if the settings cannot be read: then nothing was asked.
-func workerCommand(flags *connect.Flags, queue string) string {
-	settings, err := connect.Load(*flags, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
-		return ""
+		return err
 	}
-	address, namespace := settings.Options.HostPort, settings.Options.Namespace
-	if address == "" {
-		address = client.DefaultHostPort
+	defer j.Close()
+	s, err := jobclient.Describe(ctx, j, j.ID)
+	if err != nil {
+		return err
 	}
-	command := fmt.Sprintf("longhaul-worker --task-queue %s --address %s", queue, address)
-	if namespace != "" && namespace != client.DefaultNamespace {
-		command += " --namespace " + namespace
+	if asJSON {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(s.Fields())
 	}
-	return command
-}
-
-// noWorkerText also says what to do.
-func noWorkerText(queue, worker string) string {
-	if strings.HasPrefix(queue, runQueuePrefix) {
-		return "no worker answers on task queue " + queue + ": the job belongs to a longhaul run; give that command again to go on"
+	if s.Status == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		display.Status(w, j.ID, jobclient.WorkerCommand(*flags, s.Queue), s)
+		return nil
 	}
-	return "no worker answers on task queue " + queue + ": start one with " + worker
+	end, err := jobclient.EndOf(ctx, j, j.ID)
+	if err == nil {
+		display.Ending(w, j.ID, s, end, *flags)
+	}
+	return err
 }

@@ -8,11 +8,12 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"longhaul/internal/specfile"
 	"longhaul/job"
 )
 
 func validateCommand() *cobra.Command {
-	var fields specFlags
+	var fields specfile.Flags
 	cmd := &cobra.Command{
 		Use:   "validate SPEC",
 		Short: "Check a job spec and say what the job would do",
@@ -27,14 +28,14 @@ it is not.`,
   longhaul validate - < job.json`,
 		Args: oneArgument("SPEC"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			spec, err := fields.load(cmd, args[0])
+			spec, err := fields.Load(cmd.InOrStdin(), args[0])
 			if err == nil {
-				say(cmd.OutOrStdout(), "%s: ok: %s", args[0], describe(spec))
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: ok: %s\n", args[0], describe(spec))
 			}
 			return err
 		},
 	}
-	fields.register(cmd)
+	fields.Register(cmd.Flags())
 	return cmd
 }
 

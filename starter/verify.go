@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"longhaul/internal/exitcode"
 	"longhaul/internal/inspect"
 	"longhaul/internal/verify"
 	"longhaul/job"
@@ -35,7 +37,7 @@ Exit code 0 if it is proven, 1 if it is refuted or not finished.`,
 				}
 			}
 			if from != root {
-				say(cmd.ErrOrStderr(), "the paths in job.json start from %s", from)
+				fmt.Fprintf(cmd.ErrOrStderr(), "the paths in job.json start from %s\n", from)
 			}
 			v, err := verify.Run(cmd.Context(), from, output)
 			if err != nil {
@@ -43,7 +45,7 @@ Exit code 0 if it is proven, 1 if it is refuted or not finished.`,
 			}
 			printVerification(cmd.OutOrStdout(), v)
 			if !v.Proven() {
-				return errRefuted
+				return exitcode.ErrRefuted
 			}
 			return nil
 		},
@@ -85,13 +87,13 @@ func isFile(name string) bool {
 
 func printVerification(w io.Writer, v *verify.Result) {
 	for _, problem := range v.Problems {
-		say(w, "wrong: %s", problem)
+		fmt.Fprintf(w, "wrong: %s\n", problem)
 	}
 	for _, missing := range v.Missing {
-		say(w, "missing: %s", missing)
+		fmt.Fprintf(w, "missing: %s\n", missing)
 	}
 	if !v.Finished {
-		say(w, "not finished: there is no _SUCCESS")
+		fmt.Fprintf(w, "not finished: there is no _SUCCESS\n")
 	}
 	verdict := "refuted"
 	if v.Proven() {
@@ -99,7 +101,7 @@ func printVerification(w io.Writer, v *verify.Result) {
 	} else if len(v.Problems) == 0 {
 		verdict = "incomplete: what is committed is right; start the job again with the same output to go on"
 	}
-	say(w, "%s of %s records in parts (%s succeeded, %s failed, %s calls): %s",
+	fmt.Fprintf(w, "%s of %s records in parts (%s succeeded, %s failed, %s calls): %s\n",
 		humanize.Comma(v.Done()), humanize.Comma(v.Records), humanize.Comma(v.Succeeded), humanize.Comma(v.Failed),
 		humanize.Comma(v.Calls()), verdict)
 }

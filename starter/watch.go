@@ -1,14 +1,19 @@
 package main
 
 import (
-	"context"
+	"errors"
+	"fmt"
+	"io"
+
 	"encoding/json"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
-	"go.temporal.io/sdk/client"
 
 	"longhaul/internal/connect"
+	"longhaul/internal/display"
+	"longhaul/internal/exitcode"
+	"longhaul/internal/jobclient"
 	"longhaul/job"
 )
 
@@ -27,53 +32,63 @@ is no terminal. Ctrl-C ends watching, not the job. The exit code is that of the 
 			ctx, stop := interruptible(cmd.Context(), cmd.ErrOrStderr())
 			defer stop()
 			cmd.SetContext(ctx)
-			return withJob(cmd, flags, &args[0], func(c client.Client) error {
-				s, err := look(ctx, c, args[0])
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					_, err := follow(ctx, c, args[0], jsonLines{json.NewEncoder(cmd.OutOrStdout())})
-					if ctx.Err() != nil {
-						return errInterrupted
-					}
-					return err
-				}
-				return watch(ctx, cmd, c, header{Job: args[0], Output: s.Output, Worker: workerCommand(flags, s.queue)})
-			})
+			return watch(cmd, flags, args[0], asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write a line of JSON about twice a second")
 	return cmd
 }
 
-// jsonLines is a display for programs.
-type jsonLines struct{ *json.Encoder }
-
-func (j jsonLines) update(s snapshot) {
-	// Whoever closed the output does not want the line.
-	_ = j.Encode(s.fields())
-}
-
-func (j jsonLines) end(summary job.Summary, finished bool) {
-	if finished {
-		_ = j.Encode(map[string]any{"status": "Completed", "summary": summary})
-	}
-}
-
-func watch(ctx context.Context, cmd *cobra.Command, c client.Client, h header) error {
-	summary, err := follow(ctx, c, h.Job, newDisplay(cmd.ErrOrStderr(), h))
-	if ctx.Err() != nil {
-		return errInterrupted
+func watch(cmd *cobra.Command, flags *connect.Flags, target string, asJSON bool) error {
+	ctx := cmd.Context()
+	j, err := jobclient.Find(ctx, *flags, target)
+	var idle *jobclient.NotRunningError
+	if errors.As(err, &idle) && idle.Finished() && !asJSON {
+		display.NotRunning(cmd.OutOrStdout(), idle)
+		return nil
 	}
 	if err != nil {
 		return err
 	}
-	say(cmd.OutOrStdout(), "%s records done: %s succeeded, %s failed, %s; answers in %s",
-		humanize.Comma(summary.Records), humanize.Comma(summary.Succeeded), humanize.Comma(summary.Failed),
-		callsMade(summary.Totals), summary.Output)
-	if summary.Failed > 0 {
-		say(cmd.OutOrStdout(), "to call the failed records again:\n  longhaul redrive %s", h.Job)
+	defer j.Close()
+	s, err := jobclient.Describe(ctx, j, j.ID)
+	if err != nil {
+		return err
 	}
-	return mostFailed(summary)
+	var show jobclient.Display = jsonLines{json.NewEncoder(cmd.OutOrStdout())}
+	if !asJSON {
+		show = display.New(cmd.ErrOrStderr(), display.Header{Job: j.ID, Output: s.Output, Worker: jobclient.WorkerCommand(*flags, s.Queue)})
+	}
+	summary, err := jobclient.Follow(ctx, j, j.ID, show)
+	switch {
+	case ctx.Err() != nil:
+		return exitcode.ErrInterrupted
+	case err != nil || asJSON:
+		return err
+	}
+	printWatched(cmd.OutOrStdout(), summary, jobclient.RedriveCommand(j.ID, s.Queue, summary.Output, *flags))
+	return exitcode.OfSummary(summary)
+}
+
+func printWatched(w io.Writer, summary job.Summary, redrive string) {
+	fmt.Fprintf(w, "%s records done: %s succeeded, %s failed, %s; answers in %s\n",
+		humanize.Comma(summary.Records), humanize.Comma(summary.Succeeded), humanize.Comma(summary.Failed),
+		display.CallsMade(summary.Totals), summary.Output)
+	if summary.Failed > 0 {
+		fmt.Fprintf(w, "to call the failed records again:\n  %s\n", redrive)
+	}
+}
+
+// jsonLines is a display for programs.
+type jsonLines struct{ *json.Encoder }
+
+func (j jsonLines) Update(s jobclient.Snapshot) {
+	// Whoever closed the output does not want the line.
+	_ = j.Encode(s.Fields())
+}
+
+func (j jsonLines) End(summary job.Summary, finished bool) {
+	if finished {
+		_ = j.Encode(map[string]any{"status": "Completed", "summary": summary})
+	}
 }

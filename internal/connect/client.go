@@ -20,8 +20,8 @@ type Flags struct {
 	Address, Namespace, Profile, APIKey string
 }
 
-// Settings is how to reach a server.
-type Settings struct {
+// Profile is how to reach a server.
+type Profile struct {
 	Options client.Options
 	// Named says whether anything (a flag, TEMPORAL_ADDRESS, a profile) names a
 	// server, or the options just hold the default.
@@ -30,20 +30,20 @@ type Settings struct {
 
 // Load reads TEMPORAL_* variables and the profile as every Temporal tool does,
 // with the flags on top.
-func Load(flags Flags, logger *slog.Logger) (Settings, error) {
-	profile, err := envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{ConfigFileProfile: flags.Profile})
+func Load(flags Flags, logger *slog.Logger) (Profile, error) {
+	config, err := envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{ConfigFileProfile: flags.Profile})
 	if err != nil {
-		return Settings{}, fmt.Errorf("the connection settings cannot be read: %w", err)
+		return Profile{}, fmt.Errorf("the connection settings cannot be read: %w", err)
 	}
-	override(&profile.Address, flags.Address)
-	override(&profile.Namespace, flags.Namespace)
-	override(&profile.APIKey, flags.APIKey)
-	options, err := profile.ToClientOptions(envconfig.ToClientOptionsRequest{})
+	override(&config.Address, flags.Address)
+	override(&config.Namespace, flags.Namespace)
+	override(&config.APIKey, flags.APIKey)
+	options, err := config.ToClientOptions(envconfig.ToClientOptionsRequest{})
 	if err != nil {
-		return Settings{}, fmt.Errorf("the connection settings are wrong: %w", err)
+		return Profile{}, fmt.Errorf("the connection settings are wrong: %w", err)
 	}
 	options.Logger = log.NewStructuredLogger(logger)
-	return Settings{Options: options, Named: profile.Address != ""}, nil
+	return Profile{Options: options, Named: config.Address != ""}, nil
 }
 
 func override(setting *string, flag string) {
@@ -59,8 +59,11 @@ type NoServerError struct {
 }
 
 func (e *NoServerError) Error() string {
-	return fmt.Sprintf("no Temporal server answers at %s: %s; check --address and TEMPORAL_ADDRESS, or start one with temporal server start-dev",
-		e.Address, Reason(e.Err))
+	text := fmt.Sprintf("no Temporal server answers at %s: %s; check --address and TEMPORAL_ADDRESS", e.Address, Reason(e.Err))
+	if e.Address == client.DefaultHostPort {
+		text += ", or start one with temporal server start-dev" // which listens there
+	}
+	return text
 }
 
 func (e *NoServerError) Unwrap() error { return e.Err }

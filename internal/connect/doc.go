@@ -1,4 +1,3 @@
-// Package connect finds a Temporal server: the one that flags, environment or
-// a profile name (client.go), or a local one from the Temporal CLI whose state
-// lives in a folder (local.go).
+// Package connect connects to the Temporal server that flags, environment or a profile name,
+// and waits for one that does not answer yet. A server of our own is in package localserver.
 package connect

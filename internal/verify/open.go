@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"path/filepath"
 
 	"longhaul/internal/input"
 	"longhaul/internal/inspect"
@@ -20,7 +21,16 @@ func Run(ctx context.Context, root, uri string) (result *Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	folder, err := output.Open(ctx, store, uri, false)
+	// The folder may have been copied out of the root.
+	anywhere, err := output.LocalStore("")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, anywhere.Close()) }()
+	if root != "" && !filepath.IsAbs(uri) {
+		uri = filepath.Join(root, uri)
+	}
+	folder, err := output.Open(ctx, anywhere, uri, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, job.Errorf(job.KindOutput, uri, "there is no such folder")
 	}

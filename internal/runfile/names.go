@@ -1,0 +1,28 @@
+package runfile
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"path"
+	"strings"
+)
+
+// queuePrefix begins the task queues of longhaul run.
+const queuePrefix = "longhaul-run-"
+
+// WorkflowID is the id of a job that was given none, made from the URI of its output.
+func WorkflowID(output string) string {
+	return "longhaul-" + path.Base(output) + "-" + shortHash(output)
+}
+
+// TaskQueue is the task queue of a run, one for each output: another worker would look for
+// the paths below its root.
+func TaskQueue(output string) string { return queuePrefix + shortHash(output) }
+
+// IsTaskQueue says whether a task queue is that of a longhaul run.
+func IsTaskQueue(queue string) bool { return strings.HasPrefix(queue, queuePrefix) }
+
+func shortHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:4])
+}
