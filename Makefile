@@ -14,7 +14,7 @@ export GOTOOLCHAIN  := local
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 
-.PHONY: help build demo llm test lint bench fuzz histories screenshots clean
+.PHONY: help build demo llm test lint bench docs fuzz histories screenshots clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -62,6 +62,9 @@ bin/workflowcheck:
 
 bench: build ## Measure speed and memory, side by side with other ways
 	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./bench/
+
+docs: ## Write the generated tables of docs/ anew
+	WRITE_DOCS=1 go test -count=1 -run TestTheDocsHaveEveryKnob ./job/
 
 fuzz: ## Fuzz the parsers for a minute each
 	go test -run '^$$' -fuzz FuzzParseEntry -fuzztime 60s ./internal/journal/

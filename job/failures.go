@@ -51,18 +51,23 @@ func (l FailureLimit) MarshalJSON() ([]byte, error) {
 var plainNumber = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 
 // UnmarshalJSON reads 100, "100" or "2.5%".
-func (l *FailureLimit) UnmarshalJSON(data []byte) error {
+func (l *FailureLimit) UnmarshalJSON(data []byte) (err error) {
 	text := string(data)
 	// A bare number is no string, and stays.
 	_ = json.Unmarshal(data, &text)
+	*l, err = ParseFailureLimit(text)
+	return err
+}
+
+// ParseFailureLimit reads 100 or 2.5%.
+func ParseFailureLimit(text string) (FailureLimit, error) {
 	number, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
 	number = strings.TrimSpace(number)
 	value, err := strconv.ParseFloat(number, 64)
 	if err != nil || !plainNumber.MatchString(number) {
-		return fmt.Errorf("%s is neither a count nor a percentage: write 100 or \"10%%\"", data)
+		return FailureLimit{}, fmt.Errorf("%q is neither a count nor a percentage: write 100 or \"10%%\"", text)
 	}
-	*l = FailureLimit{Value: value, Percent: percent}
-	return nil
+	return FailureLimit{Value: value, Percent: percent}, nil
 }
 
 // problem says what is wrong with the limit.

@@ -2,7 +2,9 @@ package job
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,8 +36,8 @@ outage.after: 5 is not a duration: write a string with a unit, such as "500ms" o
 output.uri: is missing; name a folder for the answers: "output": {"uri": "out"}
 call.http.url: {id} is sent as it stands; write {{.id}}, or set call.http.same_for_all to true if it is meant
 rate: -1 is out of range; give calls per second, or 0 for no limit
-canary: 1001 is out of range; give 0 to 1000
-retry.maximum_attempts: 0 is out of range; give 1 to 1000`, problemsOf(t, `{
+retry.maximum_attempts: 0 is out of range; give 1 to 1000
+canary: 1001 is out of range; give 0 to 1000`, problemsOf(t, `{
 		"input": {"urii": "a.csv"},
 		"call": {"http": {"url": "http://x/{id}", "method": 5, "headers": {"X-A": 1}, "retry_on": [429, "6xx"]}},
 		"parallelism": "many", "batch_size": null, "rate": -1, "canary": 1001, "outage": {"after": 5},
@@ -83,6 +85,17 @@ func TestTraps(t *testing.T) {
 	s := DefaultSpec()
 	s.MaxFailures.Value = math.NaN()
 	require.ErrorContains(t, s.Validate(), "max_failures: NaN% is out of range")
+}
+
+// More would overflow what is read, and a worker has an answer in memory.
+func TestTheLongestAnswerIsBounded(t *testing.T) {
+	t.Parallel()
+	for _, call := range []string{`"http":{"url":"http://x/{{.id}}","max_response_bytes":%d}`, `"exec":{"command":["cat"],"max_response_bytes":%d}`} {
+		for size, wrong := range map[int64]bool{1: false, 1 << 30: false, 1<<30 + 1: true, math.MaxInt64: true} {
+			problems := problemsOf(t, fmt.Sprintf(`{"input":{"uri":"a.csv"},"output":{"uri":"out"},"call":{`+call+`}}`, size))
+			require.Equal(t, wrong, strings.Contains(problems, "is out of range; give 1 to 1073741824"), problems)
+		}
+	}
 }
 
 func TestTheOutputIsAFolderOfItsOwn(t *testing.T) {

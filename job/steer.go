@@ -1,9 +1,10 @@
 package job
 
 import (
-	"cmp"
 	"fmt"
 	"reflect"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -34,32 +35,40 @@ func (t *Tuning) UnmarshalJSON(data []byte) error {
 	return decode(data, (*plain)(t))
 }
 
+// IsZero says whether the tuning changes nothing.
+func (t Tuning) IsZero() bool { return t == Tuning{} }
+
+// Problem says why a tuning cannot be applied to the spec; nil if it can.
+func (t Tuning) Problem(to Spec) error {
+	if t.IsZero() {
+		return errNothingTuned()
+	}
+	return to.Tuned(t).Validate()
+}
+
+// With is the tuning with a later one on top.
+func (t Tuning) With(later Tuning) Tuning {
+	for _, k := range Knobs {
+		k.merge(&t, later)
+	}
+	return t
+}
+
 // Tuned is the spec with the tuning on top.
 func (s Spec) Tuned(t Tuning) Spec {
-	if t.Parallelism != nil {
-		s.Parallelism = *t.Parallelism
-	}
-	if t.BatchInterval != nil {
-		s.BatchInterval = t.BatchInterval
-	}
-	if t.ChunkInterval != nil {
-		s.ChunkInterval = *t.ChunkInterval
-	}
-	if t.Rate != nil {
-		s.Rate = *t.Rate
-	}
-	if t.MaxFailures != nil {
-		s.MaxFailures = *t.MaxFailures
+	for _, k := range Knobs {
+		k.apply(&s, t)
 	}
 	return s
 }
 
 // Settings are those of the spec that can be tuned, and the chunk size.
 func (s Spec) Settings() Settings {
-	return Settings{
-		Parallelism: s.Parallelism, ChunkSize: s.ChunkSize, ChunkInterval: s.ChunkInterval,
-		BatchInterval: s.IntervalBetweenBatches(), Rate: s.Rate, MaxFailures: s.MaxFailures,
+	settings := Settings{ChunkSize: s.ChunkSize}
+	for _, k := range Knobs {
+		k.copy(&settings, s)
 	}
+	return settings
 }
 
 // Settings are those in force.
@@ -86,21 +95,25 @@ type Change struct {
 
 func (c Change) String() string { return fmt.Sprintf("%s: %s → %s", c.What, c.From, c.To) }
 
-// Changes are the differences, in the order of the fields.
-func (s Settings) Changes(to Settings) []Change {
-	fields := []struct {
-		what     string
-		from, to any
-	}{
-		{"parallelism", s.Parallelism, to.Parallelism}, {"chunk_interval", s.ChunkInterval, to.ChunkInterval},
-		{"batch_interval", s.BatchInterval, to.BatchInterval}, {"rate", s.Rate, to.Rate},
-		{"max_failures", s.MaxFailures, to.MaxFailures}, {"paused", s.Paused, to.Paused},
+// String is such as "parallelism 200, rate 0": all knobs with their values.
+func (s Settings) String() string {
+	texts := make([]string, len(Knobs))
+	for i, k := range Knobs {
+		texts[i] = k.Name() + " " + k.Text(s)
 	}
+	return strings.Join(texts, ", ")
+}
+
+// Changes are the differences, in the order of Knobs.
+func (s Settings) Changes(to Settings) []Change {
 	var changes []Change
-	for _, f := range fields {
-		if f.from != f.to {
-			changes = append(changes, Change{What: f.what, From: fmt.Sprint(f.from), To: fmt.Sprint(f.to)})
+	for _, k := range Knobs {
+		if k.differs(s, to) {
+			changes = append(changes, Change{What: k.Name(), From: k.Text(s), To: k.Text(to)})
 		}
+	}
+	if s.Paused != to.Paused {
+		changes = append(changes, Change{What: "paused", From: strconv.FormatBool(s.Paused), To: strconv.FormatBool(to.Paused)})
 	}
 	return changes
 }
@@ -130,13 +143,4 @@ type Request struct {
 	// UpdateID is set for an update, Signal, its name, for a signal.
 	UpdateID string `json:"update_id,omitempty"`
 	Signal   string `json:"signal,omitempty"`
-}
-
-// With is the tuning with a later one on top.
-func (t Tuning) With(later Tuning) Tuning {
-	return Tuning{
-		Parallelism: cmp.Or(later.Parallelism, t.Parallelism), ChunkInterval: cmp.Or(later.ChunkInterval, t.ChunkInterval),
-		BatchInterval: cmp.Or(later.BatchInterval, t.BatchInterval), Rate: cmp.Or(later.Rate, t.Rate),
-		MaxFailures: cmp.Or(later.MaxFailures, t.MaxFailures),
-	}
 }

@@ -1,8 +1,10 @@
 package job
 
 import (
+	"cmp"
 	"math"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +17,9 @@ const maxBatchRecords = 5_000_000
 // ends at 51,200 events: a run is continued as new between batches only.
 const maxBatchChunks = 1000
 
+// maxResponseBytes bounds max_response_bytes, because a worker keeps an answer in memory.
+const maxResponseBytes = 1 << 30
+
 // maxCanary is far more than tells whether an API refuses everybody.
 const maxCanary = 1000
 
@@ -24,7 +29,22 @@ func (s Spec) Validate() error { return Joined(s.Problems()) }
 
 // Problems is everything that is wrong with the spec, in the order of its fields.
 func (s Spec) Problems() []*Error {
-	return slices.Concat(s.inputProblems(), s.outputProblems(), s.Call.problems(), s.paceProblems(), s.retryProblems())
+	problems := slices.Concat(s.inputProblems(), s.outputProblems(), s.Call.problems(), s.paceProblems(), s.retryProblems())
+	slices.SortStableFunc(problems, func(a, b *Error) int { return cmp.Compare(placeInSpec(a.Op), placeInSpec(b.Op)) })
+	return problems
+}
+
+// placeInSpec is where the top-level field, with which a problem's op begins, stands in
+// Spec.
+func placeInSpec(op string) int {
+	field, _, _ := strings.Cut(strings.Fields(op)[0], ".")
+	fields := reflect.TypeFor[Spec]()
+	for i := range fields.NumField() {
+		if name, _, _ := strings.Cut(fields.Field(i).Tag.Get("json"), ","); name == field {
+			return i
+		}
+	}
+	return fields.NumField()
 }
 
 func (s Spec) inputProblems() []*Error {
@@ -78,39 +98,25 @@ func (s Spec) outputProblems() []*Error {
 }
 
 func (s Spec) paceProblems() []*Error {
-	var rate *Error
-	if s.Rate < 0 || math.IsNaN(s.Rate) || math.IsInf(s.Rate, 0) {
-		rate = Errorf(KindSpec, "rate", "%g is out of range", s.Rate).WithHint("give calls per second, or 0 for no limit")
-	}
 	size, batch := checkRange("chunk_size", s.ChunkSize, 1, 100_000), checkRange("batch_size", s.BatchSize, 1, maxBatchChunks)
 	var records *Error
 	if size == nil && batch == nil {
 		records = checkRange("chunk_size × batch_size", s.BatchRecords(), 1, maxBatchRecords)
 	}
-	return some(
-		checkRange("parallelism", int64(s.Parallelism), 1, 100_000),
-		size,
-		checkDuration("chunk_interval", s.ChunkInterval, 0),
-		batch,
-		records,
-		checkDuration("batch_interval", s.batchInterval(), 0),
-		rate,
+	problems := []*Error{size, batch, records}
+	for _, k := range Knobs {
+		if !k.Derived(s) {
+			problems = append(problems, k.problem(s))
+		}
+	}
+	return some(append(problems,
 		checkDuration("outage.after", s.Outage.After, 0),
 		checkDuration("outage.probe_interval", s.Outage.ProbeInterval, 10*time.Millisecond),
 		checkDuration("outage.give_up", s.Outage.GiveUp, 0),
 		checkDuration("outage.give_up_at_start", s.Outage.GiveUpAtStart, 0),
 		checkRange("canary", int64(s.Canary), 0, maxCanary),
-		s.MaxFailures.problem(),
 		checkDuration("heartbeat_timeout", s.HeartbeatTimeout, time.Second),
-	)
-}
-
-// batchInterval is 0, which is valid, if it is not set.
-func (s Spec) batchInterval() Duration {
-	if s.BatchInterval == nil {
-		return 0
-	}
-	return *s.BatchInterval
+	)...)
 }
 
 func (s Spec) retryProblems() []*Error {

@@ -2,7 +2,6 @@ package job
 
 import (
 	"cmp"
-	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -59,7 +58,7 @@ func (e *ExecSpec) problems() []*Error {
 		command,
 		checkDuration("call.exec.timeout", e.Timeout, time.Millisecond),
 		processes,
-		checkRange("call.exec.max_response_bytes", e.MaxResponseBytes, 1, math.MaxInt64),
+		checkRange("call.exec.max_response_bytes", e.MaxResponseBytes, 1, maxResponseBytes),
 	)
 }
 
@@ -74,7 +73,7 @@ func (h *HTTPSpec) problems() []*Error {
 	problems := append(some(h.methodProblem(), url), h.templateProblems()...)
 	problems = append(problems, some(
 		checkDuration("call.http.timeout", h.Timeout, time.Millisecond),
-		checkRange("call.http.max_response_bytes", h.MaxResponseBytes, 1, math.MaxInt64),
+		checkRange("call.http.max_response_bytes", h.MaxResponseBytes, 1, maxResponseBytes),
 	)...)
 	problems = append(problems, h.retryOnProblems()...)
 	return append(problems, some(h.selectNullProblem(), tls)...)

@@ -124,7 +124,8 @@ func (o *redriveOptions) load(cmd *cobra.Command) (job.Spec, error) {
 
 // change puts flags on top of the spec that the job had.
 func (o *redriveOptions) change(spec *job.Spec) error {
-	return errors.Join(o.fields.Apply(spec), o.choose(spec), spec.Validate())
+	o.fields.Apply(spec)
+	return errors.Join(o.choose(spec), spec.Validate())
 }
 
 func (o *redriveOptions) choose(spec *job.Spec) error {

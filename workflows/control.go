@@ -79,10 +79,10 @@ func (d *dispatcher) allows(name string, tuning job.Tuning) error {
 		return errors.New("the job is paused already")
 	case name == job.UpdateResume && !d.state.Paused:
 		return errors.New("the job is not paused")
-	case name == job.UpdateTune && tuning == job.Tuning{}:
-		return errors.New("name at least one of parallelism, chunk_interval, batch_interval, rate and max_failures")
+	case name == job.UpdateTune:
+		return tuning.Problem(d.spec)
 	}
-	return d.spec.Tuned(tuning).Validate()
+	return nil
 }
 
 // change puts a change in force: for what the workflow does at once, for running

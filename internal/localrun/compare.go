@@ -35,47 +35,22 @@ func lines(changes []job.Change) string {
 func compare(running job.Spec, inForce job.Settings, spec job.Spec) differences {
 	var d differences
 	for _, change := range inForce.Changes(spec.Settings()) {
-		if d.tune(change.What, running, spec) {
-			d.tunable = append(d.tunable, change)
+		knob, err := job.KnobNamed(change.What)
+		if err != nil || knob.Derived(running) && knob.Derived(spec) {
+			continue // a pause is no field of a spec, and a derived value follows another
 		}
+		knob.Tune(spec, &d.tuning)
+		d.tunable = append(d.tunable, change)
 	}
 	old, fresh := fieldsOf(running), fieldsOf(spec)
 	all := maps.Clone(old)
 	maps.Copy(all, fresh)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if !isTunable(name) && old[name] != fresh[name] {
+		if _, err := job.KnobNamed(name); err != nil && old[name] != fresh[name] {
 			d.others = append(d.others, job.Change{What: name, From: shown(name, old[name]), To: shown(name, fresh[name])})
 		}
 	}
 	return d
-}
-
-// tune puts one field into the tuning. It returns false for one that follows
-// another.
-func (d *differences) tune(field string, running, spec job.Spec) bool {
-	switch field {
-	case "parallelism":
-		d.tuning.Parallelism = &spec.Parallelism
-	case "chunk_interval":
-		d.tuning.ChunkInterval = &spec.ChunkInterval
-	case "batch_interval":
-		if running.BatchInterval == nil && spec.BatchInterval == nil {
-			return false
-		}
-		interval := spec.IntervalBetweenBatches()
-		d.tuning.BatchInterval = &interval
-	case "rate":
-		d.tuning.Rate = &spec.Rate
-	case "max_failures":
-		d.tuning.MaxFailures = &spec.MaxFailures
-	default:
-		return false // paused is no field of a spec
-	}
-	return true
-}
-
-func isTunable(field string) bool {
-	return slices.Contains([]string{"parallelism", "chunk_interval", "batch_interval", "rate", "max_failures"}, field)
 }
 
 // command is the one that makes the changes.

@@ -2,7 +2,6 @@ package specfile
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -15,11 +14,10 @@ import (
 
 // Flags are the most used fields of a spec.
 type Flags struct {
-	set                                       *pflag.FlagSet
-	input, output, chunkInterval, maxFailures string
-	parallelism                               int
-	chunkSize, batchSize                      int64
-	rate                                      float64
+	set                  *pflag.FlagSet
+	input, output        string
+	chunkSize, batchSize int64
+	tuning               job.Tuning
 }
 
 // Register defines the flags. It must be called once, before the command line is parsed.
@@ -27,12 +25,9 @@ func (f *Flags) Register(flags *pflag.FlagSet) {
 	f.set = flags
 	flags.StringVar(&f.input, "input", "", "input file (input.uri)")
 	flags.StringVar(&f.output, "output", "", "output folder (output.uri)")
-	flags.IntVar(&f.parallelism, "parallelism", 0, "calls in flight, all workers together")
 	flags.Int64Var(&f.chunkSize, "chunk-size", 0, "records per chunk at most")
-	flags.StringVar(&f.chunkInterval, "chunk-interval", "", `least time between the starts of two chunks, such as "500ms"`)
 	flags.Int64Var(&f.batchSize, "batch-size", 0, "chunks per flush")
-	flags.StringVar(&f.maxFailures, "max-failures", "", `failed records before the job stops, such as "100" or "5%"`)
-	flags.Float64Var(&f.rate, "rate", 0, "calls started per second at most, all workers together")
+	RegisterKnobs(flags, &f.tuning)
 }
 
 // Load reads a spec, JSON or YAML, from a file, or for "-" from standard input, and puts the
@@ -48,9 +43,7 @@ func (f *Flags) Load(stdin io.Reader, file string) (job.Spec, error) {
 	}
 	spec, problems := job.ReadSpec(read.json)
 	read.add(problems, nil)
-	if err := f.Apply(&spec); err != nil {
-		return spec, err
-	}
+	f.Apply(&spec)
 	for _, p := range read.problems {
 		problems = append(problems, p.Error)
 	}
@@ -63,10 +56,11 @@ func (f *Flags) Load(stdin io.Reader, file string) (job.Spec, error) {
 // given are the flags on the command line, by the field that they set.
 func (f *Flags) given() map[string]string {
 	flags := map[string]string{}
-	for flag, field := range map[string]string{
-		"input": "input.uri", "output": "output.uri", "parallelism": "parallelism", "chunk-size": "chunk_size", "batch-size": "batch_size",
-		"rate": "rate", "max-failures": "max_failures", "chunk-interval": "chunk_interval",
-	} {
+	fields := map[string]string{"input": "input.uri", "output": "output.uri", "chunk-size": "chunk_size", "batch-size": "batch_size"}
+	for _, knob := range job.Knobs {
+		fields[knob.Flag()] = knob.Name()
+	}
+	for flag, field := range fields {
 		if f.set.Changed(flag) {
 			flags[field] = flag
 		}
@@ -101,7 +95,7 @@ func readAll(stdin io.Reader, file string) ([]byte, error) {
 }
 
 // Apply puts the flags that were given on top of a spec.
-func (f *Flags) Apply(spec *job.Spec) error {
+func (f *Flags) Apply(spec *job.Spec) {
 	changed := f.set.Changed
 	if changed("input") {
 		spec.Input.URI, spec.Input.Count = f.input, nil
@@ -109,27 +103,11 @@ func (f *Flags) Apply(spec *job.Spec) error {
 	if changed("output") {
 		spec.Output.URI = f.output
 	}
-	if changed("parallelism") {
-		spec.Parallelism = f.parallelism
-	}
 	if changed("chunk-size") {
 		spec.ChunkSize = f.chunkSize
 	}
 	if changed("batch-size") {
 		spec.BatchSize = f.batchSize
 	}
-	if changed("rate") {
-		spec.Rate = f.rate
-	}
-	if changed("max-failures") {
-		if err := spec.MaxFailures.UnmarshalJSON(fmt.Appendf(nil, "%q", f.maxFailures)); err != nil {
-			return job.Errorf(job.KindSpec, "--max-failures", "%w", err)
-		}
-	}
-	if changed("chunk-interval") {
-		if err := spec.ChunkInterval.UnmarshalJSON(fmt.Appendf(nil, "%q", f.chunkInterval)); err != nil {
-			return job.Errorf(job.KindSpec, "--chunk-interval", "%w", err)
-		}
-	}
-	return nil
+	*spec = spec.Tuned(f.tuning)
 }

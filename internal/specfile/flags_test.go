@@ -20,7 +20,9 @@ func load(t *testing.T, content string, args ...string) (job.Spec, error) {
 	var flags Flags
 	set := pflag.NewFlagSet("test", pflag.ContinueOnError)
 	flags.Register(set)
-	require.NoError(t, set.Parse(args))
+	if err := set.Parse(args); err != nil {
+		return job.Spec{}, err
+	}
 	return flags.Load(nil, file)
 }
 
@@ -65,7 +67,7 @@ func TestBadSpecFiles(t *testing.T) {
 		require.Equal(t, job.KindSpec, job.KindOf(err))
 	}
 	_, err := load(t, yamlSpec, "--chunk-interval", "5")
-	require.ErrorContains(t, err, `--chunk-interval: "5" is not a duration`)
+	require.ErrorContains(t, err, `invalid argument "5" for "--chunk-interval" flag: "5" is not a duration: write a number and a unit`)
 	_, err = load(t, yamlSpec, "--parallelism", "0")
 	require.ErrorContains(t, err, "parallelism: 0 is out of range", "a flag that is given counts, also if it is zero")
 }
