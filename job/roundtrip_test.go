@@ -80,7 +80,7 @@ func anyHTTP(t *rapid.T, exact bool) *HTTPSpec {
 	}
 	h.Body = anyBody(t, exact)
 	h.Timeout = anyDuration(time.Millisecond).Draw(t, "timeout")
-	h.MaxResponseBytes = rapid.Int64Min(1).Draw(t, "bytes")
+	h.MaxResponseBytes = rapid.Int64Range(1, maxResponseBytes).Draw(t, "bytes")
 	h.RetryOn = rapid.SliceOf(rapid.SampledFrom([]StatusPattern{"429", "5xx", "408"})).Draw(t, "retry_on")
 	h.StopIf, h.FailIf, h.RetryIf = anyText.Draw(t, "stop_if"), anyText.Draw(t, "fail_if"), anyText.Draw(t, "retry_if")
 	if h.Select = anyText.Draw(t, "select"); h.Select != "" {
@@ -100,7 +100,7 @@ func anyCall(t *rapid.T, exact bool) (c CallSpec) {
 	case 0:
 		c.Exec = &ExecSpec{
 			Command: append([]string{"x"}, rapid.SliceOfN(anyText, 0, 2).Draw(t, "arguments")...), Timeout: anyDuration(time.Millisecond).Draw(t, "timeout"),
-			Processes: rapid.IntRange(0, 9).Draw(t, "processes"), MaxResponseBytes: rapid.Int64Min(1).Draw(t, "bytes"),
+			Processes: rapid.IntRange(0, 9).Draw(t, "processes"), MaxResponseBytes: rapid.Int64Range(1, maxResponseBytes).Draw(t, "bytes"),
 		}
 	case 1:
 		c.Func = &FuncSpec{Name: "f" + anyText.Draw(t, "name"), Timeout: anyDuration(time.Millisecond).Draw(t, "timeout")}
