@@ -53,7 +53,7 @@ func (w *work) reportFirstSuccess(ctx context.Context) {
 }
 
 // keepStop writes down why the calls were stopped by what they came to, and the
-// request that shows it. What answers say stays in the output folder.
+// request that shows it. The text of answers stays in the output folder.
 func (w *work) keepStop(ctx context.Context, err error) {
 	var stop *job.StopError
 	var kept job.StopError

@@ -16,7 +16,7 @@ import (
 // the chunk is for another one, at once.
 var errWorkerStops = errors.New("the worker stops")
 
-// errLaneClosed ends an attempt whose share was taken away: its range is for
+// errLaneClosed ends an attempt whose grant was taken away: its range is for
 // another lane.
 var errLaneClosed = errors.New("the lane was closed")
 

@@ -49,12 +49,12 @@ type work struct {
 func (w *work) process(ctx context.Context) (job.Receipt, error) {
 	stop, end := stopOf(ctx, w.session.TakenOver())
 	defer end()
-	// An attempt that was cut off may still hold its share.
-	alone, err := w.session.Alone(stop, w.chunk.Range)
+	// An attempt that was cut off may still hold its grant.
+	release, err := w.session.Exclusive(stop, w.chunk.Range)
 	if err != nil {
 		return job.Receipt{}, err
 	}
-	defer alone()
+	defer release()
 	answered, err := w.session.Output.Journals.Answered(ctx, w.chunk.Range)
 	if err != nil {
 		return job.Receipt{}, err
@@ -88,7 +88,7 @@ func (w *work) call(ctx, stop context.Context, answered *journal.Answered, recei
 		return err
 	}
 	defer w.prepare(ctx, answered)()
-	slot := w.session.Pool.Join(w.share(info.Attempt))
+	slot := w.session.Pool.Join(w.grant(info.Attempt))
 	stop, end := untilClosed(stop, slot)
 	defer end()
 	defer func() {
@@ -120,11 +120,11 @@ func (w *work) call(ctx, stop context.Context, answered *journal.Answered, recei
 	return nil
 }
 
-// share is that of the chunk. An attempt before this one has had it already.
-func (w *work) share(attempt int32) job.LaneGrant {
-	share := w.chunk.Grant
-	share.Fresh = share.Fresh && attempt == 1
-	return share
+// grant is that of the chunk. An attempt before this one has had it already.
+func (w *work) grant(attempt int32) job.LaneGrant {
+	grant := w.chunk.Grant
+	grant.Fresh = grant.Fresh && attempt == 1
+	return grant
 }
 
 // untilClosed is done also when the lane is closed.

@@ -17,7 +17,7 @@ import (
 type bodyTemplate func(data any) (string, error)
 
 // parser parses one text of the spec; the field is for errors, which it keeps.
-// What it returns is not used if there are any.
+// The result is not used if there are any.
 type parser func(field, text string) *template.Template
 
 func parseBody(body job.Body, parse parser) (bodyTemplate, error) {

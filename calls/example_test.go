@@ -30,7 +30,7 @@ func ExampleFunc() {
 		return invoice{Order: o.ID, Cents: 250 * len(o.Items)}, nil
 	})
 
-	// What a worker does for each record of a job:
+	// A worker does this for each record of a job:
 	spec := job.DefaultFuncSpec()
 	spec.Name = "bill"
 	caller, err := calls.New(job.CallSpec{Func: &spec}, calls.Options{Functions: []calls.Function{bill}})

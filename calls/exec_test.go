@@ -147,7 +147,7 @@ func TestAHangingProcessIsKilledWithItsChildren(t *testing.T) {
 	require.Eventually(t, func() bool { return gone(child) }, time.Minute, 5*time.Millisecond)
 }
 
-// gone counts a zombie that nobody has waited for as gone.
+// gone counts a process that ended, and that nobody has waited for, as gone.
 func gone(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return true

@@ -119,7 +119,7 @@ func (p *process) ask(ctx context.Context, record job.Record, limit int64) ([]by
 // space: then it is not known which line answers which record. err is io.EOF when
 // it has closed its standard output.
 func (p *process) extra() (text string, err error) {
-	// What has come along with the answer; Peek of what is there does not read.
+	// Bytes that came along with the answer; Peek of buffered bytes does not read.
 	written, _ := p.stdout.Peek(p.stdout.Buffered())
 	written = bytes.TrimSpace(written)
 	p.stdout.Reset(p.pipe)

@@ -16,7 +16,7 @@ import (
 	"longhaul/internal/localserver"
 )
 
-// What all tests share: the programs, built once, and one server.
+// All tests share these: the programs, built once, and one server.
 var (
 	binDir string
 	shared *server

@@ -12,7 +12,7 @@ import (
 	"longhaul/job"
 )
 
-// An API that is down does not burn the list: the job waits, says so, and goes on.
+// An API that is down fails no record: the job waits, says so, and goes on.
 func TestAnAPIThatIsDown(t *testing.T) {
 	t.Parallel()
 	const records = 3000

@@ -27,7 +27,7 @@ func (s Spec) canonical() string {
 
 // canonicalJSON is the same text for JSON of the same meaning: objects have
 // their keys in order, strings one way to be escaped, numbers one way to be
-// written. What is not JSON stays as it is.
+// written. Text that is not JSON stays as it is.
 func canonicalJSON(data []byte) string {
 	value, err := decodeTree(data)
 	if err != nil {

@@ -85,7 +85,7 @@ type Settings struct {
 // Change is one setting that was changed while the job ran.
 type Change struct {
 	At time.Time `json:"at"`
-	// What is a field of Settings.
+	// What names a field of Settings.
 	What string `json:"what"`
 	From string `json:"from"`
 	To   string `json:"to"`

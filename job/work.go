@@ -47,7 +47,7 @@ type LaneGrant struct {
 	Calls int `json:"calls"`
 	// Rate is how many calls per second it may start; 0 for no limit.
 	Rate float64 `json:"rate,omitempty"`
-	// Pool is the id of the pool that had the share last.
+	// Pool is the id of the pool that had the grant last.
 	Pool string `json:"pool,omitempty"`
 	// Fresh: nobody has had it yet.
 	Fresh bool `json:"fresh,omitempty"`
@@ -59,7 +59,7 @@ type Chunk struct {
 	Grant LaneGrant `json:"share"`
 	// StartDelay is waited out by the activity before its first record.
 	StartDelay Duration `json:"start_delay,omitempty"`
-	// Final says that no chunk follows in this lane: its share is left to the
+	// Final says that no chunk follows in this lane: its grant is left to the
 	// neighbours in the same process, so that a job does not end on a few calls.
 	Final bool `json:"final,omitempty"`
 	// Canary is how many calls may be in flight until one has succeeded; 0 if one
@@ -115,7 +115,7 @@ type Receipt struct {
 	Range
 	Totals
 	Journals []JournalRef `json:"journals"`
-	// Pool is the id of the pool that had the chunk's share.
+	// Pool is the id of the pool that had the chunk's grant.
 	Pool string `json:"pool,omitempty"`
 	// Latency is an HdrHistogram of the chunk's calls, as in Commit.
 	Latency string `json:"latency,omitempty"`

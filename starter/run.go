@@ -64,7 +64,7 @@ func (o *runOptions) register(cmd *cobra.Command) {
 	flags.BoolVar(&o.run.Yes, "yes", false, "if the job runs already, change its settings to these without asking")
 	flags.Int64Var(&o.limit, "limit", 0, "only the first so many records; the same command without it goes on")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "show the first requests, without secrets, and make no call")
-	// What these allowed is allowed anyway; old command lines go on working.
+	// A run allows anyway all that these flags allowed; old command lines go on working.
 	flags.StringSliceVar(&o.run.AllowEnv, "allow-env", nil, "")
 	flags.BoolVar(&o.exec, "allow-exec", false, "")
 	for _, old := range []string{"allow-env", "allow-exec"} {

@@ -18,7 +18,7 @@ func tuneCommand(flags *connect.Flags) *cobra.Command {
 		Use:   "tune OUT|ID",
 		Short: "Change settings of a running job",
 		Long: `Change settings of a running job. Within two seconds they count for new calls, in
-running chunks too and in every worker. What is not named stays as it is.`,
+running chunks too and in every worker. Settings that are not named stay as they are.`,
 		Example: `  longhaul tune out --parallelism 50
   longhaul tune nightly --parallelism 50
   longhaul tune nightly --rate 10 --max-failures 5%

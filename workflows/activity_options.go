@@ -13,7 +13,7 @@ import (
 // only has to be longer than any chunk.
 const longestAttempt = 30 * 24 * time.Hour
 
-// withActivities sets the options that all activities share. What may pass (a
+// withActivities sets the options that all activities share. An error that may pass (a
 // full disk, a lost network) is tried again for ever: an error that cannot pass
 // is marked so by the activity.
 func withActivities(ctx workflow.Context, spec job.Spec, summary string) workflow.Context {

@@ -23,7 +23,7 @@ var methods *activities.Activities
 //
 // An error is a *temporal.ApplicationError whose Type is a job.Kind, such as
 // job.KindTooManyFailures; a job that is canceled ends with a *temporal.CanceledError
-// after the calls in flight. What was answered before is kept: a job with the same
+// after the calls in flight. Answers from before are kept: a job with the same
 // output goes on from there.
 func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, error) {
 	d := &dispatcher{spec: spec.Tuned(state.Tuning), state: state, meter: newMeter(state.Meter), updating: workflow.NewMutex(ctx)}

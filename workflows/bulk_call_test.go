@@ -82,7 +82,7 @@ func (w *world) ProcessChunk(_ context.Context, _ job.Ref, chunk job.Chunk) (job
 	defer func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if !chunk.Final { // else its share stays with its neighbours
+		if !chunk.Final { // else its grant stays with its neighbours
 			w.calls -= chunk.Grant.Calls
 		}
 	}()
@@ -166,7 +166,7 @@ func TestEveryBatchIsFlushedOnce(t *testing.T) {
 	require.Len(t, w.batches, 5)
 	require.Len(t, flushed, 5)
 	require.Equal(t, job.Range{First: 20_000, Last: 23_456}, flushed[4].Range)
-	require.LessOrEqual(t, w.most, 200, "never more shares out than the parallelism")
+	require.LessOrEqual(t, w.most, 200, "never more grants out than the parallelism")
 }
 
 func TestZeroRecords(t *testing.T) {

@@ -75,8 +75,8 @@ func TestUpdatesSteerTheDispatch(t *testing.T) {
 	require.True(t, w.controls[0].Paused)
 	require.False(t, w.controls[2].Paused)
 	sum := 0
-	for _, share := range w.controls[1].Grants {
-		sum += share.Calls
+	for _, grant := range w.controls[1].Grants {
+		sum += grant.Calls
 	}
 	require.Equal(t, 10, sum)
 	answer, err := env.QueryWorkflow(job.QueryProgress)

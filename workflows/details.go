@@ -11,7 +11,7 @@ import (
 )
 
 // details is the progress as a Markdown table. It is part of the workflow: the
-// same progress gives the same text. What is not known has no row.
+// same progress gives the same text. A value that is not known has no row.
 func details(p job.Progress) string {
 	var b strings.Builder
 	row := func(name, text string) {

@@ -72,7 +72,7 @@ func (d *dispatcher) dispatch(ctx workflow.Context) error {
 	}
 	d.phase = job.PhaseDraining
 	d.describe(ctx)
-	// What is under way ends even if the workflow is canceled meanwhile.
+	// Chunks and flushes in flight end even if the workflow is canceled meanwhile.
 	drain, endDrain := workflow.NewDisconnectedContext(ctx)
 	defer endDrain()
 	if err := workflow.Await(drain, func() bool { return d.lanes.InFlight() == 0 && d.flushing == 0 }); err != nil {
@@ -141,7 +141,7 @@ func (d *dispatcher) isCanary() bool {
 // is worth a call.
 func (d *dispatcher) awaitsSuccess() bool { return d.isCanary() && d.lanes.InFlight() > 0 }
 
-// failureBudget is what max_failures means for the calls of this run. What was
+// failureBudget is what max_failures means for the calls of this run. Records that were
 // committed before the job was started does not count again, but for a redrive: the
 // batches that it opens are those with the failures.
 func (d *dispatcher) failureBudget() *job.FailureBudget {
@@ -240,7 +240,7 @@ func (d *dispatcher) flush(ctx workflow.Context, batch job.Batch) error {
 }
 
 // judgeFailures stops the job when max_failures is exceeded; the pools have done so
-// before, as a rule. What was committed before the job was started does not count
+// before, as a rule. Records that were committed before the job was started do not count
 // again, but for a redrive: the batches that it opens are those with the failures.
 // Before changeCanary a percentage was judged by whole batches.
 func (d *dispatcher) judgeFailures(wholeBatches bool) {

@@ -6,7 +6,7 @@ import (
 	"longhaul/job"
 )
 
-// barText is a bar with a percentage. What an earlier run has done is lighter.
+// barText is a bar with a percentage. Records of an earlier run are lighter.
 func barText(skipped, done, records int64, width int, s style) string {
 	filled, before, open := "█", "▒", "░"
 	if !s.unicode {

@@ -32,7 +32,7 @@ var names = map[string]bool{
 func Mask(message string) string {
 	message = strings.ToValidUTF8(message[:min(len(message), maxRead)], "\uFFFD")
 	for {
-		// What is masked can make one word of two. No pass makes the text longer.
+		// Masking can make one word of two. No pass makes the text longer.
 		text := mask(message)
 		if text == message {
 			return text

@@ -30,7 +30,7 @@ func stateOf(pending *workflowpb.PendingActivityInfo, beat job.Heartbeat) (t act
 	case beat.Waiting != "":
 		t.text, t.pool = beat.Waiting, pending.GetActivityType().GetName() == processChunk
 	case failure == nil || isHandover(failure) || pending.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED:
-		// What an earlier attempt said is over.
+		// The error of an earlier attempt is over.
 	case failure.GetTimeoutFailureInfo() != nil:
 		t.text = "a worker does not answer any more: another one has to go on with its records"
 	default:

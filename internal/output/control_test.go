@@ -35,6 +35,6 @@ func TestControlKeepsEveryChange(t *testing.T) {
 		to = append(to, c.To)
 	}
 	require.Equal(t, []string{"1", "2", "3"}, to)
-	err = f.PutControl(t.Context(), job.Control{Epoch: 7, RunID: "zombie", Version: 9})
+	err = f.PutControl(t.Context(), job.Control{Epoch: 7, RunID: "stale", Version: 9})
 	require.Equal(t, job.KindTakenOver, job.KindOf(err))
 }

@@ -61,14 +61,14 @@ func TestFlushTakesOneAnswerAndOnlySealedBytes(t *testing.T) {
 	t.Parallel()
 	f, dir := claimed(t)
 	r := job.Range{Last: 3}
-	zombie, err := f.Journals.Create(t.Context(), r, "run", 1)
+	stale, err := f.Journals.Create(t.Context(), r, "run", 1)
 	require.NoError(t, err)
-	require.NoError(t, zombie.Append(parttest.Success(0)))
+	require.NoError(t, stale.Append(parttest.Success(0)))
 	answered, err := f.Journals.Answered(t.Context(), r)
 	require.NoError(t, err)
 	late := parttest.Success(1)
 	late.Output = []byte(`"too late"`)
-	require.NoError(t, zombie.Append(late))
+	require.NoError(t, stale.Append(late))
 	other := parttest.Success(0)
 	other.Output = []byte(`"second answer"`)
 	second := outputtest.Write(t, f.Journals, r, 2, parttest.Success(1), parttest.Success(2), other)
@@ -77,7 +77,7 @@ func TestFlushTakesOneAnswerAndOnlySealedBytes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, job.Totals{Succeeded: 3, Attempts: 3}, commit.Totals)
 	require.Equal(t, parttest.Lines(parttest.Success(0), parttest.Success(1), parttest.Success(2)), content(t, dir, "part-000000.jsonl"))
-	require.NoError(t, zombie.Append(late), "it does not notice that its journal is gone")
+	require.NoError(t, stale.Append(late), "it does not notice that its journal is gone")
 }
 
 func TestFlushAfterACrashBetweenPartAndCommit(t *testing.T) {

@@ -1,7 +1,7 @@
 // Package pool bounds the calls in flight of one job in one process, and runs
 // chunks of records through them.
 //
-// A Pool (pool.go) holds the shares of the chunks that are here; a call takes
+// A Pool (pool.go) holds the grants of the chunks that are here; a call takes
 // one token, whichever chunk it is for, so that a chunk that waits for one slow
 // record leaves its tokens to its neighbours. Run (run.go) takes records, makes
 // the calls, retries them (attempt.go) and hands the results to a journal; a

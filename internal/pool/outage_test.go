@@ -56,9 +56,9 @@ func sitePool(s *site, outage job.OutageSpec) *Pool {
 	return p
 }
 
-// While the API is down the list is not burnt, hardly a call is made, and when
+// While the API is down no record fails, hardly a call is made, and when
 // it answers the job goes on.
-func TestAnOutageBurnsNoRecord(t *testing.T) {
+func TestAnOutageFailsNoRecord(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api := &site{}
@@ -158,7 +158,7 @@ func TestSomeFailuresAreNoOutage(t *testing.T) {
 	})
 }
 
-// A failure that no retry can mend is an answer: the API is there.
+// A failure that no retry can fix is an answer: the API is there.
 func TestPermanentFailuresAreNoOutage(t *testing.T) {
 	t.Parallel()
 	p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
@@ -248,23 +248,23 @@ func TestCallsThatWaitForTheRateAreHeldBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s starts
 		p := newPool(&s, retries)
-		share := job.LaneGrant{Calls: 50, Rate: 10, Pool: p.ID()}
-		p.Join(share)
+		grant := job.LaneGrant{Calls: 50, Rate: 10, Pool: p.ID()}
+		p.Join(grant)
 		ended := make(chan error)
 		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(200), &results{}) }()
 		<-time.After(3 * time.Second)
-		p.Retune(control(1, true, share))
+		p.Retune(control(1, true, grant))
 		synctest.Wait()
 		before := s.count()
 		<-time.After(time.Minute)
 		require.Equal(t, before, s.count())
-		p.Retune(control(2, false, share))
+		p.Retune(control(2, false, grant))
 		require.NoError(t, <-ended)
 		require.Zero(t, p.held())
 	})
 }
 
-// Calls that waited for one that had to be alone do not start all at once.
+// Calls that waited for an isolated one do not start all at once.
 func TestTheRateHoldsAfterAnIsolatedCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

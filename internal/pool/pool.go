@@ -44,7 +44,7 @@ type Pool struct {
 	capacity int
 	inFlight int
 	// waiting are the calls that wait for a token, leaving the chunks that wait
-	// until the calls in flight fit without their share.
+	// until the calls in flight fit without their grant.
 	waiting list.List
 	leaving list.List
 	// probes counts the calls that an open circuit breaker let through.

@@ -62,16 +62,16 @@ func (r *results) Keep(result job.Result) error {
 
 var retries = job.DefaultSpec().Retry
 
-// bound counts calls in flight against the shares that are here: joined, and
+// bound counts calls in flight against the grants that are here: joined, and
 // not yet given back by Leave.
 type bound struct {
-	shares, inFlight atomic.Int64
+	grants, inFlight atomic.Int64
 	exceeded         atomic.Bool
 }
 
 func (b *bound) call(d time.Duration) callerFunc {
 	return func(context.Context, job.Record) (json.RawMessage, error) {
-		if b.inFlight.Add(1) > b.shares.Load() {
+		if b.inFlight.Add(1) > b.grants.Load() {
 			b.exceeded.Store(true)
 		}
 		defer b.inFlight.Add(-1)
@@ -81,20 +81,20 @@ func (b *bound) call(d time.Duration) callerFunc {
 }
 
 // For any order of joins, calls and leaves, the calls in flight never exceed
-// the sum of the shares that are out.
+// the sum of the grants that are out.
 func TestThePoolNeverExceedsItsShares(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		type chunk struct {
-			share    int
-			records  int64
-			start    time.Duration
-			bequeath bool
+			grant   int
+			records int64
+			start   time.Duration
+			donate  bool
 		}
 		chunks := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) chunk {
 			return chunk{
 				rapid.IntRange(1, 5).Draw(t, "share"), rapid.Int64Range(0, 20).Draw(t, "records"),
-				time.Duration(rapid.IntRange(0, 50).Draw(t, "start")) * time.Millisecond, rapid.Bool().Draw(t, "bequeath"),
+				time.Duration(rapid.IntRange(0, 50).Draw(t, "start")) * time.Millisecond, rapid.Bool().Draw(t, "donate"),
 			}
 		}), 1, 8).Draw(rt, "chunks")
 		latency := time.Duration(rapid.IntRange(1, 20).Draw(rt, "latency")) * time.Millisecond
@@ -103,24 +103,24 @@ func TestThePoolNeverExceedsItsShares(t *testing.T) {
 			p := newPool(b.call(latency), retries)
 			var kept results
 			var running sync.WaitGroup
-			total, bequeathed := int64(0), atomic.Int64{}
+			total, donated := int64(0), atomic.Int64{}
 			for _, c := range chunks {
 				total += c.records
 				running.Go(func() {
 					<-time.After(c.start)
-					share := job.LaneGrant{Calls: c.share}
-					b.shares.Add(int64(c.share))
-					seat := p.Join(share)
+					grant := job.LaneGrant{Calls: c.grant}
+					b.grants.Add(int64(c.grant))
+					slot := p.Join(grant)
 					if err := p.Run(t.Context(), t.Context(), false, records(c.records), &kept); err != nil {
 						t.Error(err)
 					}
-					if c.bequeath {
-						seat.Donate()
-						bequeathed.Add(int64(c.share))
+					if c.donate {
+						slot.Donate()
+						donated.Add(int64(c.grant))
 						return
 					}
-					seat.Leave()
-					b.shares.Add(-int64(c.share))
+					slot.Leave()
+					b.grants.Add(-int64(c.grant))
 				})
 			}
 			running.Wait()
@@ -146,9 +146,9 @@ func TestTokensGoToTheNeighbours(t *testing.T) {
 			<-time.After(time.Second)
 			return nil, nil
 		}), retries)
-		share := job.LaneGrant{Calls: 10}
-		p.Join(share)
-		p.Join(share)
+		grant := job.LaneGrant{Calls: 10}
+		p.Join(grant)
+		p.Join(grant)
 		var kept results
 		go func() {
 			one := func(yield func(job.Record, error) bool) { yield(job.Record{Value: json.RawMessage("1")}, nil) }
@@ -162,22 +162,22 @@ func TestTokensGoToTheNeighbours(t *testing.T) {
 	})
 }
 
-// Leave returns only when the calls in flight fit without the share.
+// Leave returns only when the calls in flight fit without the grant.
 func TestLeaveWaitsUntilTheCallsFit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var b bound
-		b.shares.Store(4)
+		b.grants.Store(4)
 		p := newPool(b.call(time.Second), retries)
 		p.Join(job.LaneGrant{Calls: 2})
-		seat := p.Join(job.LaneGrant{Calls: 2})
+		slot := p.Join(job.LaneGrant{Calls: 2})
 		var kept results
 		ended := make(chan error)
 		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(8), &kept) }()
 		synctest.Wait()
 		require.EqualValues(t, 4, b.inFlight.Load())
 		began := time.Now()
-		seat.Leave()
+		slot.Leave()
 		require.Equal(t, time.Second, time.Since(began))
 		synctest.Wait()
 		require.EqualValues(t, 2, b.inFlight.Load())

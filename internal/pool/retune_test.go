@@ -11,21 +11,21 @@ import (
 	"longhaul/job"
 )
 
-// control is a change of the shares of lanes 0, 1, ...
-func control(version int64, paused bool, shares ...job.LaneGrant) job.Control {
-	for i := range shares {
-		shares[i].Lane, shares[i].Version = i, version
+// control is a change of the grants of lanes 0, 1, ...
+func control(version int64, paused bool, grants ...job.LaneGrant) job.Control {
+	for i := range grants {
+		grants[i].Lane, grants[i].Version = i, version
 	}
-	return job.Control{Version: version, Paused: paused, Grants: shares}
+	return job.Control{Version: version, Paused: paused, Grants: grants}
 }
 
-// Fewer calls count at once for new ones, more too; a share that joins later has
+// Fewer calls count at once for new ones, more too; a grant that joins later has
 // what the last change gives to its lane.
 func TestRetuneChangesTheSharesThatAreHere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var b bound
-		b.shares.Store(20)
+		b.grants.Store(20)
 		p := newPool(b.call(time.Second), retries)
 		p.Join(job.LaneGrant{Lane: 0, Calls: 10})
 		p.Join(job.LaneGrant{Lane: 1, Calls: 10})
@@ -43,7 +43,7 @@ func TestRetuneChangesTheSharesThatAreHere(t *testing.T) {
 		require.EqualValues(t, 7, b.inFlight.Load(), "lane 2 has what the change says")
 		p.Join(job.LaneGrant{Lane: 3, Version: 2, Calls: 5})
 		synctest.Wait()
-		require.EqualValues(t, 12, b.inFlight.Load(), "a share of a later version counts as it is")
+		require.EqualValues(t, 12, b.inFlight.Load(), "a grant of a later version counts as it is")
 		p.Retune(control(3, false, job.LaneGrant{Calls: 5}, job.LaneGrant{Calls: 5}, job.LaneGrant{Calls: 5}, job.LaneGrant{Calls: 5}))
 		synctest.Wait()
 		require.EqualValues(t, 20, b.inFlight.Load())
@@ -56,7 +56,7 @@ func TestPauseStartsNoCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var b bound
-		b.shares.Store(5)
+		b.grants.Store(5)
 		p := newPool(b.call(time.Second), retries)
 		p.Join(job.LaneGrant{Calls: 5})
 		p.Retune(control(1, true, job.LaneGrant{Calls: 5}))

@@ -51,7 +51,7 @@ func (p *Pool) Join(grant job.LaneGrant) *Slot {
 	return s
 }
 
-// Retune puts other shares in force, for the slots that are here and those to
+// Retune puts other grants in force, for the slots that are here and those to
 // come.
 func (p *Pool) Retune(control job.Control) {
 	p.mu.Lock()

@@ -50,15 +50,15 @@ func TestARateThatMovesIsNotUsedTwice(t *testing.T) {
 		var all sync.WaitGroup
 		for lane := range lanes {
 			all.Go(func() {
-				share := job.LaneGrant{Calls: 5, Rate: rate / lanes}
+				grant := job.LaneGrant{Calls: 5, Rate: rate / lanes}
 				for chunk := range chunks {
 					p := pools[(lane+chunk*chunk)%2]
-					seat := p.Join(share)
+					slot := p.Join(grant)
 					if err := p.Run(t.Context(), t.Context(), false, records(perChunk), &results{}); err != nil {
 						t.Error(err)
 					}
-					seat.Leave()
-					share.Pool = p.ID()
+					slot.Leave()
+					grant.Pool = p.ID()
 				}
 			})
 		}
@@ -69,7 +69,7 @@ func TestARateThatMovesIsNotUsedTwice(t *testing.T) {
 	})
 }
 
-// A share that comes back to where it was goes on at once.
+// A grant that comes back to where it was goes on at once.
 func TestARateThatStaysIsUsedInFull(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -79,15 +79,15 @@ func TestARateThatStaysIsUsedInFull(t *testing.T) {
 		var all sync.WaitGroup
 		for range lanes {
 			all.Go(func() {
-				share := job.LaneGrant{Calls: 5, Rate: rate / lanes}
+				grant := job.LaneGrant{Calls: 5, Rate: rate / lanes}
 				for range chunks {
-					seat := p.Join(share)
+					slot := p.Join(grant)
 					if err := p.Run(t.Context(), t.Context(), false, records(perChunk), &results{}); err != nil {
 						t.Error(err)
 					}
-					seat.Leave()
+					slot.Leave()
 					<-time.After(20 * time.Millisecond) // to the server and back
-					share.Pool = p.ID()
+					grant.Pool = p.ID()
 				}
 			})
 		}
@@ -125,13 +125,13 @@ func TestAnIsolatedCall(t *testing.T) {
 		one := func(yield func(job.Record, error) bool) {
 			yield(job.Record{Index: 7, Value: json.RawMessage("1")}, nil)
 		}
-		alone := make(chan error)
-		go func() { alone <- p.Run(t.Context(), t.Context(), true, one, &log) }()
+		isolated := make(chan error)
+		go func() { isolated <- p.Run(t.Context(), t.Context(), true, one, &log) }()
 		<-time.After(30 * time.Millisecond)
 		began := time.Now()
 		require.NoError(t, other.Run(t.Context(), t.Context(), false, records(300), &results{}))
 		require.Less(t, time.Since(began), time.Hour/2, "another job does not wait for it")
-		require.NoError(t, <-alone)
+		require.NoError(t, <-isolated)
 		require.NoError(t, <-ended)
 		require.Zero(t, company.Load())
 		require.Equal(t, job.Mark{Index: 7, Alone: true}, log.marks[0])
@@ -163,7 +163,7 @@ func (p *Pool) held() int {
 	return p.inFlight
 }
 
-// The wait to be alone ends with the job.
+// The wait for isolation ends with the job.
 func TestTheWaitForIsolationEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 const everyCall = math.MaxInt32
 
 // begin waits with a token for what else a call needs: the brake, the rate, and then
-// to be alone, or not beside a call that must be. It returns what ends the call's
+// to be isolated, or not beside an isolated call. It returns what ends the call's
 // isolation. If the call must not start after all, it returns nil, and the token is
 // released, as it is with an error.
 func (r *run) begin(t *token) (end func(), err error) {
@@ -42,7 +42,7 @@ func (r *run) begin(t *token) (end func(), err error) {
 }
 
 // awaitStart holds the isolation when it returns true. It is taken last, so that a
-// call that waits for an API does not keep another one from being alone.
+// call that waits for an API does not keep another one from being isolated.
 func (r *run) awaitStart(t *token, weight int64) (bool, error) {
 	isolated := false
 	for {

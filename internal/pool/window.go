@@ -20,7 +20,7 @@ func (w *window) wait(now time.Time, rate float64) time.Duration {
 	for len(w.starts) > 0 && now.Sub(w.starts[0]) >= rateWindow {
 		w.starts = w.starts[1:]
 	}
-	// The sum of shares may be a hair off.
+	// The sum of grants may be a hair off.
 	most := max(1, int(math.Ceil(rate-1e-6)))
 	if len(w.starts) < most {
 		return 0

@@ -57,7 +57,7 @@ func newTimeline(finished []job.ChunkTiming, changes []job.Change, spec job.Spec
 			stops = append(stops, stop{from: moments[i], to: at})
 		}
 	}
-	// What a pause leaves of a gap is the way to the next chunk.
+	// The rest of a gap after a pause is the way to the next chunk.
 	t.stops = slices.DeleteFunc(apart(stops), func(s stop) bool { return !s.paused && s.length() < leastIdle })
 	for _, s := range t.stops {
 		if s.paused {

@@ -14,8 +14,8 @@ type ranges struct {
 	busy map[job.Range]chan struct{}
 }
 
-// alone waits until no other attempt works at a record of r, or ctx is done.
-func (b *ranges) alone(ctx context.Context, r job.Range) (done func(), err error) {
+// exclusive waits until no other attempt works at a record of r, or ctx is done.
+func (b *ranges) exclusive(ctx context.Context, r job.Range) (done func(), err error) {
 	for {
 		other := b.take(r)
 		if other == nil {

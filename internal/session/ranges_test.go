@@ -16,13 +16,13 @@ func TestAttemptsAtTheSameRecordsWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var r ranges
-		first, err := r.alone(t.Context(), job.Range{First: 0, Last: 10})
+		first, err := r.exclusive(t.Context(), job.Range{First: 0, Last: 10})
 		require.NoError(t, err)
-		beside, err := r.alone(t.Context(), job.Range{First: 10, Last: 20})
+		beside, err := r.exclusive(t.Context(), job.Range{First: 10, Last: 20})
 		require.NoError(t, err, "its neighbour does not wait")
 		entered := make(chan func())
 		go func() {
-			second, err := r.alone(t.Context(), job.Range{First: 5, Last: 10})
+			second, err := r.exclusive(t.Context(), job.Range{First: 5, Last: 10})
 			if err == nil {
 				entered <- second
 			}
@@ -39,10 +39,10 @@ func TestAttemptsAtTheSameRecordsWait(t *testing.T) {
 
 		ctx, cancel := context.WithCancelCause(t.Context())
 		reason := errors.New("stop")
-		third, err := r.alone(t.Context(), job.Range{Last: 1})
+		third, err := r.exclusive(t.Context(), job.Range{Last: 1})
 		require.NoError(t, err)
 		cancel(reason)
-		_, err = r.alone(ctx, job.Range{Last: 1})
+		_, err = r.exclusive(ctx, job.Range{Last: 1})
 		require.ErrorIs(t, err, reason)
 		third()
 	})

@@ -20,7 +20,7 @@ const (
 	// idleLimit is how long a session stays open without an activity, so that chunks
 	// that follow find their connections warm.
 	idleLimit = 5 * time.Minute
-	// closeTimeout bounds the goodbye in the output folder.
+	// closeTimeout bounds the removal of the presence from the output folder.
 	closeTimeout = 10 * time.Second
 )
 
@@ -40,20 +40,19 @@ type Registry struct {
 	options Options
 	server  server
 
-	mu    sync.Mutex
-	slots map[job.Ref]*slot
+	mu      sync.Mutex
+	entries map[job.Ref]*entry
 }
 
-// slot is the place of one session. Who has received from turn may use the rest:
-// opening and closing a session does I/O, which no other job has to wait for.
-type slot struct {
-	turn    chan struct{}
+// entry is one session. Who has received from lock may use the rest: opening and closing a session does I/O, which no other job has to wait for.
+type entry struct {
+	lock    chan struct{}
 	session *Session
 	users   int
 	// used counts the activities that have come, so that a timer sees whether the
 	// session has been used since it was set.
 	used int
-	// gone: the slot is not in the registry any more.
+	// gone: the entry is not in the registry any more.
 	gone bool
 }
 
@@ -62,7 +61,7 @@ func NewRegistry(options Options) *Registry {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Registry{options: options, server: server{options.Client}, slots: map[job.Ref]*slot{}}
+	return &Registry{options: options, server: server{options.Client}, entries: map[job.Ref]*entry{}}
 }
 
 // Store is where inputs and outputs are.
@@ -74,7 +73,7 @@ func (r *Registry) Open(ctx context.Context, ref job.Ref) (*Session, func(), err
 	if err != nil {
 		return nil, nil, err
 	}
-	defer s.giveTurn()
+	defer s.unlock()
 	if s.session == nil {
 		if s.session, err = r.open(ctx, ref); err != nil {
 			r.remove(ref, s)
@@ -91,48 +90,48 @@ func (r *Registry) Open(ctx context.Context, ref job.Ref) (*Session, func(), err
 	return s.session, func() { r.giveBack(ref, s) }, nil
 }
 
-// take waits for the turn at a job's slot.
-func (r *Registry) take(ctx context.Context, ref job.Ref) (*slot, error) {
+// take waits for the lock of a job's entry.
+func (r *Registry) take(ctx context.Context, ref job.Ref) (*entry, error) {
 	for {
-		s := r.slot(ref)
+		s := r.entry(ref)
 		select {
-		case <-s.turn:
+		case <-s.lock:
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
 		if !s.gone {
 			return s, nil
 		}
-		s.giveTurn()
+		s.unlock()
 	}
 }
 
-func (r *Registry) slot(ref job.Ref) *slot {
+func (r *Registry) entry(ref job.Ref) *entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s, ok := r.slots[ref]
+	s, ok := r.entries[ref]
 	if !ok {
-		s = &slot{turn: make(chan struct{}, 1)}
-		s.giveTurn()
-		r.slots[ref] = s
+		s = &entry{lock: make(chan struct{}, 1)}
+		s.unlock()
+		r.entries[ref] = s
 	}
 	return s
 }
 
-func (s *slot) giveTurn() { s.turn <- struct{}{} }
+func (s *entry) unlock() { s.lock <- struct{}{} }
 
-// remove takes a slot out of the registry; whoever waits for its turn asks again.
-func (r *Registry) remove(ref job.Ref, s *slot) {
+// remove takes an entry out of the registry; whoever waits for its lock asks again.
+func (r *Registry) remove(ref job.Ref, s *entry) {
 	s.gone = true
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.slots, ref)
+	delete(r.entries, ref)
 }
 
 // giveBack is called once for each Open.
-func (r *Registry) giveBack(ref job.Ref, s *slot) {
-	<-s.turn
-	defer s.giveTurn()
+func (r *Registry) giveBack(ref job.Ref, s *entry) {
+	<-s.lock
+	defer s.unlock()
 	s.users--
 	if s.users > 0 {
 		return
@@ -147,16 +146,16 @@ func (r *Registry) giveBack(ref job.Ref, s *slot) {
 	}
 	used := s.used
 	time.AfterFunc(idleLimit, func() {
-		<-s.turn
-		defer s.giveTurn()
+		<-s.lock
+		defer s.unlock()
 		if s.used == used && s.users == 0 && !s.gone {
 			r.close(ref, s)
 		}
 	})
 }
 
-// close is called with the slot's turn.
-func (r *Registry) close(ref job.Ref, s *slot) {
+// close is called with the entry's lock.
+func (r *Registry) close(ref job.Ref, s *entry) {
 	r.remove(ref, s)
 	// Nothing is buffered in a session that is not used.
 	s.session.warn("the session was not closed properly", s.session.close())
@@ -165,17 +164,17 @@ func (r *Registry) close(ref job.Ref, s *slot) {
 // Close closes all sessions. None may be in use.
 func (r *Registry) Close() error {
 	r.mu.Lock()
-	slots := slices.Collect(maps.Values(r.slots))
-	clear(r.slots)
+	entries := slices.Collect(maps.Values(r.entries))
+	clear(r.entries)
 	r.mu.Unlock()
 	var errs []error
-	for _, s := range slots {
-		<-s.turn
+	for _, s := range entries {
+		<-s.lock
 		s.gone = true
 		if s.session != nil {
 			errs = append(errs, s.session.close())
 		}
-		s.giveTurn()
+		s.unlock()
 	}
 	return errors.Join(append(errs, r.options.Store.Close())...)
 }

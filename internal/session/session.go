@@ -138,10 +138,10 @@ func (s *Session) checkIndex(in input.Input, index *input.Index) error {
 	return nil
 }
 
-// Alone waits until no other attempt in this process works at a record of the range:
+// Exclusive waits until no other attempt in this process works at a record of the range:
 // one that the server has given up may still wait for its last calls.
-func (s *Session) Alone(ctx context.Context, r job.Range) (done func(), err error) {
-	return s.ranges.alone(ctx, r)
+func (s *Session) Exclusive(ctx context.Context, r job.Range) (done func(), err error) {
+	return s.ranges.exclusive(ctx, r)
 }
 
 // TakenOver is done when another job has the output folder.

@@ -7,6 +7,6 @@
 //   - package memory keeps them in memory, for tests,
 //   - package storagetest is the suite that every implementation must pass.
 //
-// Every operation takes a context. What has been opened, an [Object] or an
+// Every operation takes a context. Whatever was opened, an [Object] or an
 // [Appender], is bound to the context that it was opened with.
 package storage

@@ -60,7 +60,7 @@ type Object interface {
 	ModTime() time.Time
 }
 
-// Appender is an object that is being written. What Write has returned for survives
+// Appender is an object that is being written. Data for which Write has returned survives
 // a kill of the process; what Sync has returned for survives a power cut.
 type Appender interface {
 	io.WriteCloser

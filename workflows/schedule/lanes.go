@@ -72,7 +72,7 @@ func (l *Lanes) Retune(parallelism int, rate float64, version int64) {
 
 // splitRate divides a rate in whole calls per second: of a pool with a rate
 // of 8.5, nine starts may fall into one second, and over ten workers that adds
-// up. What is lost by rounding is at most 2 %; where it would be more, one lane
+// up. Rounding loses at most 2 %; where it would be more, one lane
 // has the whole rate.
 func splitRate(rate float64, n int) []float64 {
 	if rate == 0 {

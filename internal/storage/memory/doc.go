@@ -1,3 +1,3 @@
-// Package memory is a storage in memory, for tests that need no disk. What it holds
-// is lost with it.
+// Package memory is a storage in memory, for tests that need no disk. Its contents
+// are lost with it.
 package memory
