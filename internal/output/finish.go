@@ -3,6 +3,7 @@ package output
 import (
 	"context"
 	"errors"
+	"path"
 
 	"longhaul/internal/storage"
 	"longhaul/job"
@@ -55,7 +56,7 @@ func (f *Folder) checkSizes(ctx context.Context, commit job.Commit) error {
 		}
 		if err != nil || size != object.Bytes {
 			return job.Errorf(job.KindOutput, object.Name, "is missing or was changed after its batch was committed").
-				WithHint("delete %s and start the job again: it makes the batch anew", CommitName(commit.Batch))
+				WithHint("delete %s and start the job again: it makes the calls of this batch again", path.Join(f.URI(), CommitName(commit.Batch)))
 		}
 	}
 	return nil
