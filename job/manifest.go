@@ -87,22 +87,22 @@ func (m Manifest) Accepts(spec Spec, input Fingerprint, succeeded bool) error {
 		return m.Spec.refuse("another input (%d records, sha256 %.12s; now %d records, sha256 %.12s)",
 			m.Input.Records, orNone(m.Input.SHA256), input.Records, orNone(input.SHA256))
 	}
-	return m.Spec.accepts(spec, succeeded)
+	return m.Spec.sameAnswers(spec, succeeded)
 }
 
-// Accepts says whether the other spec asks for the same answers, of the same
+// AsksTheSame says whether the other spec asks for the same answers, of the same
 // input by name, in the same folder.
-func (s Spec) Accepts(other Spec) error {
+func (s Spec) AsksTheSame(other Spec) error {
 	sameCount := s.Input.Count == nil && other.Input.Count == nil ||
 		s.Input.Count != nil && other.Input.Count != nil && *s.Input.Count == *other.Input.Count
 	if s.Input.URI != other.Input.URI || !sameCount {
 		return s.refuse("another input")
 	}
-	return s.accepts(other, true)
+	return s.sameAnswers(other, true)
 }
 
-// accepts compares all that the answers depend on but the input.
-func (s Spec) accepts(other Spec, succeeded bool) error {
+// sameAnswers compares all that the answers depend on but the input.
+func (s Spec) sameAnswers(other Spec, succeeded bool) error {
 	switch {
 	case s.Input.ResolvedFormat() != other.Input.ResolvedFormat():
 		return s.refuse("input.format %s, not %s", s.Input.ResolvedFormat(), other.Input.ResolvedFormat())

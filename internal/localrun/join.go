@@ -71,7 +71,7 @@ func (j *joining) join(ctx context.Context) (stale client.WorkflowRun, err error
 	case !same && j.spec.Redrive != nil && running.Redrive == nil && j.others(ctx):
 		return nil, fmt.Errorf("another longhaul run works on job %s: stop it with longhaul cancel %s, then give this command again", j.ID, job.ShellQuote(display.ShortPath(j.spec.Output.URI)))
 	case !same:
-		if err := running.Accepts(j.spec); err != nil {
+		if err := running.AsksTheSame(j.spec); err != nil {
 			return nil, err
 		}
 	}

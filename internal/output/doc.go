@@ -1,8 +1,9 @@
-// Package output owns the layout of an output folder: who may write to it
-// (lease.go), what it belongs to (manifest.go), the journals that answers are
-// appended to (journal.go, replay.go), the merge of a batch's journals into a
-// part (flush.go), the commits (commit.go), changed settings (control.go), the end of a job (finish.go) and the
-// proof that it is right (verify.go).
+// Package output owns the layout of an output folder: what it belongs to (manifest.go), the
+// merge of a batch's journals into a part (flush.go), the commits (commit.go) and their
+// undoing for a redrive (reopen.go), changed settings (control.go), the counts that
+// processes exchange (tally.go), what earlier jobs have left (earlier.go), and the end of
+// a job (finish.go). Who may write says package claim, the answers of running chunks
+// are in package journal; a Folder (folder.go) has both.
 //
 //	out/
 //	  part-000000.jsonl     answers of batch 0, in input order
@@ -16,5 +17,5 @@
 //	    control.json        settings that were changed while the job ran
 //	    owner/000001.json   claim; the highest number is in force
 //
-// It knows nothing of files: a Store (folder.go) is all it needs.
+// It knows nothing of files: a storage.Folder is all that it needs.
 package output
