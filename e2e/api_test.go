@@ -70,6 +70,13 @@ func (a *countingAPI) repeated(t *testing.T) int64 {
 	return a.total.Load() - int64(len(a.perCall))
 }
 
+// settle waits until no more calls than the limit are in flight: those that were when the
+// limit was lowered end in their own time.
+func (a *countingAPI) settle(t *testing.T, limit int64) {
+	t.Helper()
+	require.Eventually(t, func() bool { return a.inFlight.Load() <= limit }, 20*time.Second, 5*time.Millisecond)
+}
+
 // await fails the test if the mark is not reached in time.
 func (a *countingAPI) await(t *testing.T, mark int64) {
 	t.Helper()
