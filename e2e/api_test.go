@@ -70,9 +70,9 @@ func (a *countingAPI) repeated(t *testing.T) int64 {
 	return a.total.Load() - int64(len(a.perCall))
 }
 
-// settle waits until no more calls than the limit are in flight: those that were when the
+// awaitInFlight waits until no more calls than the limit are in flight: those that were when the
 // limit was lowered end in their own time.
-func (a *countingAPI) settle(t *testing.T, limit int64) {
+func (a *countingAPI) awaitInFlight(t *testing.T, limit int64) {
 	t.Helper()
 	require.Eventually(t, func() bool { return a.inFlight.Load() <= limit }, 20*time.Second, 5*time.Millisecond)
 }

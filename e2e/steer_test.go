@@ -46,7 +46,7 @@ func TestParallelismIsTuned(t *testing.T) {
 
 	out := steered(t, root, "tune", id, "--parallelism", "10")
 	require.Contains(t, out, "parallelism 10")
-	api.settle(t, 10)
+	api.awaitInFlight(t, 10)
 	api.most.Store(0)
 	before := api.total.Load()
 	<-time.After(3 * time.Second)
@@ -92,7 +92,7 @@ func TestPauseAndResume(t *testing.T) {
 	run := startJob(t, shared, id, spec)
 	api.await(t, 500)
 	require.Contains(t, steered(t, root, "pause", id), "is paused")
-	api.settle(t, 0)
+	api.awaitInFlight(t, 0)
 	before := api.total.Load()
 	<-time.After(4 * time.Second)
 	require.Equal(t, before, api.total.Load(), "no call starts")
