@@ -51,7 +51,7 @@ func triedLongEnough(info activity.Info) bool {
 }
 
 // canceled reports a cancel request as such; for every other reason the server
-// has given the attempt up already, and hears nothing.
+// has given the attempt up already, and an answer would be ignored.
 func canceled(ctx context.Context) error {
 	var requested *temporal.CanceledError
 	if errors.As(context.Cause(ctx), &requested) {

@@ -11,7 +11,7 @@ import (
 	"longhaul/job"
 )
 
-// heartbeat tells the server that an attempt lives, and hears from it.
+// heartbeat tells the server that an attempt is at work; the answer says whether it may go on.
 type heartbeat struct {
 	done    atomic.Int64
 	waiting atomic.Pointer[func() string]

@@ -20,7 +20,7 @@ type State int
 
 // The states of an owner.
 const (
-	// Unknown: this server has never heard of it.
+	// Unknown: this server does not know the workflow.
 	Unknown State = iota
 	Running
 	Ended

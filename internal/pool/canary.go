@@ -174,7 +174,7 @@ func (c *canary) down() error {
 		c.giveUp, c.made, c.kinds())).WithHint("when the API answers, start the job again with the same output")
 }
 
-// stopped keeps the first call for whoever wants to know why.
+// stopped keeps the first call, which shows why the job stopped.
 func (c *canary) stopped(kind job.Kind, op, reason string) *job.Error {
 	c.first.Reason = reason
 	return &job.Error{Kind: kind, Op: op, Err: c.first}

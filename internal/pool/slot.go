@@ -31,7 +31,7 @@ func (p *Pool) Join(grant job.LaneGrant) *Slot {
 	defer p.mu.Unlock()
 	p.runID = grant.RunID
 	if p.control.RunID != p.runID {
-		p.control = job.Control{RunID: p.runID} // an earlier run's says nothing to this one
+		p.control = job.Control{RunID: p.runID} // an earlier run's does not count for this one
 	}
 	s := &Slot{pool: p, grant: p.inForce(grant), closed: make(chan struct{})}
 	p.slots[s] = struct{}{}
@@ -92,7 +92,7 @@ func (s *Slot) retune(grant job.LaneGrant) {
 	s.grant = grant
 	switch {
 	case had && grant.Rate > s.rate:
-		// Another process may not have heard yet that it has less.
+		// Another process may not know yet that it has less.
 		s.setRateAfterCooldown()
 	default:
 		s.setRate(grant.Rate)

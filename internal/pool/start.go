@@ -81,7 +81,7 @@ func (p *Pool) isLimited() bool {
 }
 
 // tryStart says what a start must wait for. If that is nothing, and start says that
-// nothing else is in the way, it notes the start.
+// nothing else prevents it, it notes the start.
 func (p *Pool) tryStart(t *token, start bool) (wait time.Duration, changed <-chan struct{}, heldBack bool) {
 	now := time.Now()
 	p.mu.Lock()

@@ -111,7 +111,7 @@ func (p *Pool) isHeldBack(t *token) bool {
 	return p.over.Err() != nil || p.control.Paused || p.inFlight > p.capacity || !t.probe && p.outage.open.Load()
 }
 
-// wake lets calls start when something else than a token was in the way, and has
+// wake lets calls start that did not wait for a token but for something else, and has
 // those look again that wait with one.
 func (p *Pool) wake() {
 	p.mu.Lock()

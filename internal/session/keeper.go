@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// keepInterval is how soon a session hears of a takeover.
+	// keepInterval is how soon a session sees a takeover.
 	keepInterval = time.Second
 	// countInterval is how often processes exchange what they have counted.
 	countInterval = 500 * time.Millisecond
@@ -32,7 +32,7 @@ type keeper struct {
 
 	// The rest is the goroutine's own.
 	renewed time.Time
-	// reported is what the workflow knows of the pool, reportedAt when it heard last.
+	// reported is what the workflow knows of the pool, reportedAt when it was told last.
 	reported   job.Notice
 	reportedAt time.Time
 	// counted is what was written last of the pool's counts.
@@ -180,8 +180,8 @@ func (k *keeper) logWait() {
 	}
 }
 
-// exchangeCounts tells the job's other processes what this one has counted, and
-// hears from them, as long as there are failures.
+// exchangeCounts writes for the job's other processes what this one has counted, and
+// reads what they have, as long as there are failures.
 func (k *keeper) exchangeCounts(ctx context.Context) error {
 	counts := k.Pool.Counts()
 	if counts.Failed > 0 && counts != k.counted {

@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	// longThrottle is how long an API must ask to wait until the workflow hears of it.
+	// longThrottle is how long an API must ask to wait until the workflow is told.
 	longThrottle = 10 * time.Second
-	// stuckInterval is how soon the workflow hears of it that other calls are stuck.
+	// stuckInterval is how soon the workflow is told that other calls are stuck.
 	stuckInterval = 10 * time.Second
 )
 
@@ -27,7 +27,7 @@ func (k *keeper) report(ctx context.Context) {
 	}
 }
 
-// isNews says whether the workflow should hear of the notice after the one before it.
+// isNews says whether the workflow must be told of the notice after the one before it.
 // Each is an event in its history: what only changes is told now and then.
 func isNews(before, now job.Notice, since time.Duration) bool {
 	if (before.Waiting == "") != (now.Waiting == "") || (before.Stuck == nil) != (now.Stuck == nil) {
@@ -36,7 +36,7 @@ func isNews(before, now job.Notice, since time.Duration) bool {
 	return now.Stuck != nil && *now.Stuck != *before.Stuck && since >= stuckInterval
 }
 
-// isLong says whether a wait takes long enough for the workflow to hear of it.
+// isLong says whether a wait takes long enough for the workflow to be told.
 func isLong(wait *job.Wait) bool {
 	return wait != nil && (wait.Reason != job.WaitThrottled || wait.Until.Sub(wait.Since) >= longThrottle)
 }

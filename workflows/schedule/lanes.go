@@ -53,7 +53,7 @@ func NewLanes(runID string, parallelism int, rate float64, chunkSize, left int64
 
 // Retune divides other limits among the lanes. Their number stays, and so each grant
 // grows if the parallelism does, and shrinks if it does: while some workers have
-// heard of the change and others have not, there are never more calls in flight
+// read the change and others have not, there are never more calls in flight
 // than the larger one allows. A lane whose calls or rate would be none is closed.
 func (l *Lanes) Retune(parallelism int, rate float64, version int64) {
 	n := len(l.grants)
