@@ -95,7 +95,11 @@ func (c *Claims) held(ctx context.Context, epoch int64, lease Lease, state State
 		return nil, err
 	}
 	if !lease.Released {
-		switch state(ctx, lease.Owner) {
+		known, err := state(ctx, lease.Owner)
+		if err != nil {
+			return nil, err
+		}
+		switch known {
 		case Running:
 			held.Running = true
 			return held, nil

@@ -2,6 +2,7 @@ package claim
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,9 +24,9 @@ func folder(t *testing.T, dir string) storage.Folder {
 	return f
 }
 
-func unknown(context.Context, Owner) State { return Unknown }
-func running(context.Context, Owner) State { return Running }
-func ended(context.Context, Owner) State   { return Ended }
+func unknown(context.Context, Owner) (State, error) { return Unknown, nil }
+func running(context.Context, Owner) (State, error) { return Running, nil }
+func ended(context.Context, Owner) (State, error)   { return Ended, nil }
 
 var mine, other = Owner{WorkflowID: "mine", RunID: "1"}, Owner{WorkflowID: "other", RunID: "2"}
 
@@ -45,6 +46,20 @@ func ago(t *testing.T, c *Claims, epoch int64, d time.Duration) {
 	require.NoError(t, err)
 	lease.Claimed = time.Now().Add(-d)
 	require.NoError(t, c.folder.Put(t.Context(), nameOf(epoch), storage.JSON(lease)))
+}
+
+// A server that does not answer for a moment does not make a claim free, however old it is.
+func TestAClaimIsKeptWhileTheServerDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	c := New(folder(t, t.TempDir()))
+	claims(t, c, mine, unknown, 1)
+	ago(t, c, 1, time.Hour)
+	silent := func(context.Context, Owner) (State, error) { return Unknown, errors.New("unavailable") }
+	epoch, held, err := c.Take(t.Context(), other, leaseTime, silent)
+	require.EqualError(t, err, "unavailable")
+	require.Zero(t, epoch)
+	require.Nil(t, held)
+	claims(t, c, other, unknown, 2)
 }
 
 func TestAClaimIsKeptUntilItIsFree(t *testing.T) {

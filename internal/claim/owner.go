@@ -26,8 +26,9 @@ const (
 	Ended
 )
 
-// StateOf asks the server for the state of an owner.
-type StateOf func(context.Context, Owner) State
+// StateOf asks the server for the state of an owner. An error says that the server did not
+// answer, so that nothing is known: the claim is not free then.
+type StateOf func(context.Context, Owner) (State, error)
 
 // Lease is the content of a claim.
 type Lease struct {

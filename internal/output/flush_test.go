@@ -137,7 +137,7 @@ func TestFlushStopsWhenTheFolderIsTakenOver(t *testing.T) {
 	f, dir := claimed(t)
 	r := job.Range{Last: 1}
 	batch := job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, parttest.Success(0))}}
-	epoch, _, err := f.Claims.Take(t.Context(), claim.Owner{WorkflowID: "other"}, time.Hour, func(context.Context, claim.Owner) claim.State { return claim.Ended })
+	epoch, _, err := f.Claims.Take(t.Context(), claim.Owner{WorkflowID: "other"}, time.Hour, func(context.Context, claim.Owner) (claim.State, error) { return claim.Ended, nil })
 	require.NoError(t, err)
 	require.EqualValues(t, 2, epoch)
 	_, err = f.Flush(t.Context(), 1, batch)

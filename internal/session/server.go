@@ -2,26 +2,36 @@ package session
 
 import (
 	"context"
+	"errors"
+	"time"
 
+	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"longhaul/internal/claim"
 	"longhaul/job"
 )
 
+// describeTimeout is how long the server may take to say how an owner's workflow stands.
+const describeTimeout = 10 * time.Second
+
 // server is the Temporal server. Its client is nil in tests without one.
 type server struct{ client client.Client }
 
 // StateOf says what the server knows of the owner: its run, or the last of the runs
-// that continue it.
-func (r *Registry) StateOf(ctx context.Context, owner claim.Owner) claim.State {
+// that continue it. Only a server that answers can say that it does not know the owner.
+func (r *Registry) StateOf(ctx context.Context, owner claim.Owner) (claim.State, error) {
 	return r.server.stateOf(ctx, owner)
 }
 
 // Ended says whether the server knows that the workflow has ended.
 func (s *Session) Ended(ctx context.Context, owner claim.Owner) bool {
-	return s.server.stateOf(ctx, owner) == claim.Ended
+	state, err := s.server.stateOf(ctx, owner)
+	return err == nil && state == claim.Ended
 }
 
 // Signal sends a signal to a workflow.
@@ -47,28 +57,38 @@ func (s server) report(ctx context.Context, of *Session, notice job.Notice) erro
 	return s.client.SignalWorkflow(ctx, owner.WorkflowID, "", job.SignalOutage, notice)
 }
 
-func (s server) stateOf(ctx context.Context, owner claim.Owner) claim.State {
+func (s server) stateOf(ctx context.Context, owner claim.Owner) (claim.State, error) {
 	if s.client == nil {
-		return claim.Unknown
+		return claim.Unknown, nil
 	}
-	first, err := s.client.DescribeWorkflowExecution(ctx, owner.WorkflowID, owner.RunID)
-	if err != nil {
-		return claim.Unknown
+	info, err := s.describe(ctx, owner, owner.RunID)
+	if err == nil && info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW {
+		if info, err = s.describe(ctx, owner, ""); err == nil && info.GetFirstRunId() != owner.RunID {
+			return claim.Ended, nil
+		}
 	}
-	info := first.GetWorkflowExecutionInfo()
-	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW {
-		last, err := s.client.DescribeWorkflowExecution(ctx, owner.WorkflowID, "")
-		if err != nil {
-			return claim.Unknown
-		}
-		if info = last.GetWorkflowExecutionInfo(); info.GetFirstRunId() != owner.RunID {
-			return claim.Ended
-		}
+	var notFound *serviceerror.NotFound
+	var noNamespace *serviceerror.NamespaceNotFound
+	switch {
+	case errors.As(err, &notFound), errors.As(err, &noNamespace):
+		return claim.Unknown, nil
+	case err != nil:
+		return claim.Unknown, job.Errorf(job.KindStorage, "workflow "+owner.WorkflowID, "the server does not say whether it still runs: %w", err)
 	}
 	switch info.GetStatus() {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED:
-		return claim.Running
+		return claim.Running, nil
 	default:
-		return claim.Ended
+		return claim.Ended, nil
 	}
+}
+
+// describe asks in the owner's namespace, which may be another one than the worker's.
+func (s server) describe(ctx context.Context, owner claim.Owner, runID string) (*workflowpb.WorkflowExecutionInfo, error) {
+	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
+	defer cancel()
+	response, err := s.client.WorkflowService().DescribeWorkflowExecution(ctx, &workflowservice.DescribeWorkflowExecutionRequest{
+		Namespace: owner.Namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: owner.WorkflowID, RunId: runID},
+	})
+	return response.GetWorkflowExecutionInfo(), err
 }

@@ -32,7 +32,7 @@ func Folder(t T, dir string) storage.Folder {
 
 // Claim takes a folder that nobody has claimed: epoch 1.
 func Claim(t T, claims *claim.Claims) {
-	unknown := func(context.Context, claim.Owner) claim.State { return claim.Unknown }
+	unknown := func(context.Context, claim.Owner) (claim.State, error) { return claim.Unknown, nil }
 	epoch, _, err := claims.Take(t.Context(), claim.Owner{WorkflowID: "w"}, Lease, unknown)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, epoch)
