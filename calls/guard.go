@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -14,16 +15,6 @@ import (
 	"longhaul/job"
 )
 
-// withheld are the addresses where clouds hand out credentials, and those of the
-// local link. A job's URL must not lead there unless the worker allows it.
-var withheld = []netip.Prefix{
-	netip.MustParsePrefix("169.254.0.0/16"),     // link-local; AWS, Azure, Google, ...
-	netip.MustParsePrefix("fe80::/10"),          // link-local
-	netip.MustParsePrefix("fd00:ec2::254/128"),  // AWS
-	netip.MustParsePrefix("100.100.100.200/32"), // Alibaba
-	netip.MustParsePrefix("192.0.0.192/32"),     // Oracle
-}
-
 // guard keeps requests to the hosts that the worker allows: the first one and
 // those after a redirect by their names, all by the address after DNS.
 type guard struct {
@@ -31,23 +22,51 @@ type guard struct {
 	// allow every host but not the withheld addresses.
 	patterns []string
 	withheld []netip.Prefix
-	next     http.RoundTripper
+	// proxy says by which proxy a request goes; nil for none.
+	proxy func(*http.Request) (*url.URL, error)
+	next  http.RoundTripper
 }
 
-func newGuard(patterns []string) *guard { return &guard{patterns: patterns, withheld: withheld} }
+func newGuard(patterns []string) *guard {
+	return &guard{patterns: patterns, withheld: withheld, proxy: http.ProxyFromEnvironment}
+}
 
 // RoundTrip refuses a host that is not allowed.
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	if host := r.URL.Hostname(); len(g.patterns) > 0 && !g.allows(host) {
 		return nil, errors.Join(forbidden(host, "is not among the hosts that this worker may call: see --allow-host"), closeBody(r))
 	}
-	// A proxy would connect for us.
-	if ip, err := netip.ParseAddr(r.URL.Hostname()); err == nil {
-		if err := g.checkAddress(ip); err != nil {
-			return nil, errors.Join(err, closeBody(r))
-		}
+	if err := g.checkHost(r); err != nil {
+		return nil, errors.Join(err, closeBody(r))
 	}
 	return g.next.RoundTrip(r)
+}
+
+// checkHost looks at the address of a request before it is sent, because control sees that
+// of the proxy if there is one. A name that only the proxy can resolve is its business, but
+// for those that are known.
+func (g *guard) checkHost(r *http.Request) error {
+	host := r.URL.Hostname()
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return g.checkAddress(ip)
+	}
+	name := strings.ToLower(strings.TrimSuffix(host, "."))
+	if slices.Contains(withheldNames, name) && !slices.Contains(g.patterns, name) {
+		return withheldError(name)
+	}
+	if proxy, err := g.proxy(r); err != nil || proxy == nil {
+		return nil //nolint:nilerr // the transport says what is wrong with the proxy
+	}
+	addresses, err := net.DefaultResolver.LookupNetIP(r.Context(), "ip", host)
+	if err != nil {
+		return nil //nolint:nilerr // the proxy may know the name
+	}
+	for _, ip := range addresses {
+		if err := g.checkAddress(ip); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // closeBody is what a RoundTripper owes to a request that it does not send.
@@ -68,11 +87,15 @@ func (g *guard) control(_, address string, _ syscall.RawConn) error {
 }
 
 func (g *guard) checkAddress(ip netip.Addr) error {
-	ip = ip.Unmap()
-	inside := func(p netip.Prefix) bool { return p.Contains(ip.WithZone("")) }
+	ip = ip.Unmap().WithZone("")
 	// Named in full: a "*" means the hosts of the world, not these.
-	if slices.ContainsFunc(g.withheld, inside) && !slices.Contains(g.patterns, ip.String()) {
-		return forbidden(ip.String(), "is a link-local or metadata address: start the worker with --allow-host "+ip.String()+" if it is meant")
+	if slices.Contains(g.patterns, ip.String()) {
+		return nil
+	}
+	for _, reached := range append(embedded(ip), ip) {
+		if slices.ContainsFunc(g.withheld, func(p netip.Prefix) bool { return p.Contains(reached) }) {
+			return withheldError(ip.String())
+		}
 	}
 	return nil
 }
@@ -82,6 +105,10 @@ func (g *guard) allows(host string) bool {
 		matched, err := path.Match(strings.ToLower(pattern), strings.ToLower(host))
 		return err == nil && matched
 	})
+}
+
+func withheldError(host string) error {
+	return forbidden(host, "is a link-local or metadata address: start the worker with --allow-host "+host+" if it is meant")
 }
 
 func forbidden(host, why string) error {

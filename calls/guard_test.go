@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -65,7 +66,9 @@ func TestMetadataAddressesAreWithheld(t *testing.T) {
 			Header: http.Header{"Location": {"http://169.254.169.254/"}},
 		}
 	})
-	for _, url := range []string{"http://169.254.169.254/latest/meta-data", "http://[fd00:ec2::254]/", "http://[::ffff:169.254.169.254]/", "http://100.100.100.200/", "http://example.com/"} {
+	for _, url := range []string{"http://169.254.169.254/latest/meta-data", "http://[fd00:ec2::254]/", "http://[::ffff:169.254.169.254]/", "http://100.100.100.200/", "http://example.com/",
+		"http://[fd00:ec2::23]/", "http://[fd20:ce::254]/", "http://168.63.129.16/", "http://[fd00:c1::a9fe:a9fe]/", "http://metadata.google.internal/", "http://Metadata.goog./",
+		"http://[64:ff9b::169.254.169.254]/", "http://[64:ff9b:1::169.254.169.254]/", "http://[2002:a9fe:a9fe::1]/", "http://[::169.254.169.254]/", "http://[::ffff:0:169.254.169.254]/"} {
 		for _, patterns := range [][]string{nil, {"*"}} { // a * is about names
 			g := newGuard(patterns)
 			g.next = redirect
@@ -79,7 +82,9 @@ func TestMetadataAddressesAreWithheld(t *testing.T) {
 	require.NoError(t, g.control("tcp", "169.254.1.2:80", nil), "if it is meant")
 	require.Error(t, g.control("tcp", "169.254.1.3:80", nil))
 	require.Error(t, g.control("tcp6", "[fe80::1%eth0]:80", nil))
-	require.NoError(t, g.control("tcp", "93.184.216.34:80", nil))
+	for _, address := range []string{"93.184.216.34:80", "[2606:2800:21f::1]:80", "[64:ff9b::5db8:d822]:80", "[2002:5db8:d822::1]:80", "[::1]:80", "[fd00:ec3::1]:80"} {
+		require.NoError(t, g.control("tcp", address, nil), address)
+	}
 }
 
 // A name leads where DNS says: the address counts, shown with the loopback.
@@ -95,4 +100,88 @@ func TestTheAddressAfterDNSCounts(t *testing.T) {
 	c.client = &http.Client{Transport: g}
 	_, err = c.Call(t.Context(), record(`1`))
 	requireForbidden(t, err, "metadata address")
+}
+
+// Behind a proxy the connection is not ours: a name that can be resolved here is checked
+// before the request goes to the proxy.
+func TestANameIsCheckedBeforeAProxy(t *testing.T) {
+	t.Parallel()
+	g := newGuard(nil)
+	g.withheld = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	asked := 0
+	g.next = answering(func(r *http.Request) *http.Response {
+		asked++
+		return &http.Response{StatusCode: http.StatusOK, Request: r, Body: http.NoBody, Header: http.Header{}}
+	})
+	g.proxy = func(*http.Request) (*url.URL, error) { return url.Parse("http://proxy:3128") }
+	c := caller(t, spec("http://localhost/"))
+	c.client = &http.Client{Transport: g}
+	_, err := c.Call(t.Context(), record(`1`))
+	requireForbidden(t, err, "metadata address")
+	require.Zero(t, asked)
+
+	c = caller(t, spec("http://only-the-proxy-knows.invalid/"))
+	c.client = &http.Client{Transport: g}
+	_, err = c.Call(t.Context(), record(`1`))
+	require.NoError(t, err)
+	require.Equal(t, 1, asked)
+}
+
+// The headers of a spec are for the host of its URL, as a key may be among them.
+func TestHeadersDoNotFollowToAnotherOrigin(t *testing.T) {
+	t.Parallel()
+	var seen http.Header
+	other := serve(t, func(_ http.ResponseWriter, r *http.Request) { seen = r.Header.Clone() })
+	back := ""
+	first := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/same":
+			http.Redirect(w, r, "/here", http.StatusTemporaryRedirect)
+		case "/here":
+			seen = r.Header.Clone()
+		case "/other":
+			http.Redirect(w, r, other, http.StatusTemporaryRedirect)
+		case "/and-back":
+			http.Redirect(w, r, back, http.StatusTemporaryRedirect)
+		}
+	})
+	back = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, first+"/here", http.StatusTemporaryRedirect)
+	})
+	for path, kept := range map[string]bool{"/same": true, "/other": false, "/and-back": false} {
+		s := spec(first + path)
+		s.Headers = map[string]string{"x-api-key": "secret", "Authorization": "Bearer secret", "X-Record": "{{.}}", "User-Agent": "ours"}
+		c, err := newHTTP(s, Options{Parallelism: 1, Env: env})
+		require.NoError(t, err)
+		_, err = c.Call(t.Context(), record(`1`))
+		require.NoError(t, err)
+		require.Equal(t, kept, seen.Get("X-Api-Key") == "secret", path)
+		require.Equal(t, kept, seen.Get("X-Record") == "1", path)
+		require.Equal(t, kept, seen.Get("Authorization") != "", path)
+		require.Equal(t, "ours", seen.Get("User-Agent"), path)
+	}
+}
+
+func TestRedirectsEnd(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		calls++
+		http.Redirect(w, r, r.URL.Path, http.StatusFound)
+	})
+	c := caller(t, spec(url))
+	_, err := c.Call(t.Context(), record(`1`))
+	require.ErrorContains(t, err, "stopped after 10 redirects")
+	require.Equal(t, maxRedirects, calls)
+}
+
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	for a, same := range map[string]bool{
+		"http://h/": true, "http://H:80/x": true, "https://h/": false, "http://h:81/": false, "http://h2/": false, "https://h:80/": false,
+	} {
+		u, err := url.Parse(a)
+		require.NoError(t, err)
+		require.Equal(t, same, originOf(u) == "http://h:80", a)
+	}
 }

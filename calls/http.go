@@ -69,7 +69,7 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	hosts.next = connections
 	return &httpCaller{
 		spec: spec, callID: options.CallID, env: options.Env, templates: parsed, selection: selected, conditions: judged,
-		connections: connections, client: &http.Client{Transport: hosts},
+		connections: connections, client: &http.Client{Transport: hosts, CheckRedirect: redirects(spec.Headers)},
 	}, nil
 }
 
