@@ -21,10 +21,12 @@ import (
 	"longhaul/job"
 )
 
-// breakable is a store whose folders cannot be listed while it is broken.
+// breakable is a store whose folders cannot be listed while it is broken, or after so many
+// times if that is not 0.
 type breakable struct {
 	storage.Store
-	broken atomic.Bool
+	broken       atomic.Bool
+	lists, after atomic.Int64
 }
 
 type breakableFolder struct {
@@ -38,7 +40,7 @@ func (b *breakable) Folder(ctx context.Context, uri string, create bool) (storag
 }
 
 func (f breakableFolder) List(ctx context.Context, prefix string) ([]storage.Entry, error) {
-	if f.store.broken.Load() {
+	if after := f.store.after.Load(); f.store.broken.Load() || after > 0 && f.store.lists.Add(1) > after {
 		return nil, job.Errorf(job.KindStorage, prefix, "%w", fs.ErrPermission)
 	}
 	return f.Folder.List(ctx, prefix)
@@ -64,19 +66,45 @@ func (l *logs) take() string {
 	return l.buffer.String()
 }
 
+// claimed is a store with the output folder "out" of the job "J", claimed at epoch 1.
+func claimed(t *testing.T) (*breakable, *output.Folder) {
+	t.Helper()
+	store := &breakable{Store: memory.New()}
+	folder, err := output.Open(t.Context(), store, "out", true)
+	require.NoError(t, err)
+	outputtest.Claim(t, folder.Claims)
+	spec := job.DefaultSpec()
+	spec.Call.Sleep = &job.SleepSpec{}
+	require.NoError(t, folder.PutManifest(t.Context(), 1, job.Manifest{Version: job.LayoutVersion, JobID: "J", Spec: spec, Input: job.Fingerprint{Records: 12}}))
+	return store, folder
+}
+
+// A session that cannot be kept is not left open: no activity has it, so that none would
+// close it.
+func TestASessionThatCannotBeKeptIsClosed(t *testing.T) {
+	t.Parallel()
+	store, _ := claimed(t)
+	var log logs
+	registry := NewRegistry(Options{Store: store, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	store.after.Store(1) // one is to open the session
+	_, _, err := registry.Open(t.Context(), job.Ref{JobID: "J", Output: "out", Epoch: 1})
+	require.ErrorContains(t, err, "permission denied")
+	require.Contains(t, log.take(), `msg="job closed" job_id=J`)
+	require.Empty(t, registry.entries)
+
+	store.after.Store(0)
+	_, release, err := registry.Open(t.Context(), job.Ref{JobID: "J", Output: "out", Epoch: 1})
+	require.NoError(t, err)
+	release()
+	require.NoError(t, registry.Close())
+}
+
 // A job's life is in the log, in lines with its id: opened, settings changed, the output
 // folder out of order and back, taken over, closed.
 func TestWhatHappensToAJobIsLogged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := &breakable{Store: memory.New()}
-		folder, err := output.Open(t.Context(), store, "out", true)
-		require.NoError(t, err)
-		outputtest.Claim(t, folder.Claims)
-		spec := job.DefaultSpec()
-		spec.Call.Sleep = &job.SleepSpec{}
-		require.NoError(t, folder.PutManifest(t.Context(), 1, job.Manifest{Version: job.LayoutVersion, JobID: "J", Spec: spec, Input: job.Fingerprint{Records: 12}}))
-
+		store, folder := claimed(t)
 		var log logs
 		registry := NewRegistry(Options{Store: store, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		s, release, err := registry.Open(t.Context(), job.Ref{JobID: "J", Output: "out", Epoch: 1})

@@ -74,7 +74,8 @@ func (r *Registry) Open(ctx context.Context, ref job.Ref) (*Session, func(), err
 		return nil, nil, err
 	}
 	defer s.unlock()
-	if s.session == nil {
+	fresh := s.session == nil
+	if fresh {
 		if s.session, err = r.open(ctx, ref); err != nil {
 			r.remove(ref, s)
 			return nil, nil, err
@@ -82,6 +83,9 @@ func (r *Registry) Open(ctx context.Context, ref job.Ref) (*Session, func(), err
 	}
 	if s.users == 0 {
 		if err := s.session.keeper.start(ctx); err != nil {
+			if fresh { // nobody would close it
+				r.close(ref, s)
+			}
 			return nil, nil, err
 		}
 	}
