@@ -23,7 +23,7 @@ func (a *appender) Write(p []byte) (int, error) {
 }
 
 func (a *appender) Sync() error {
-	if err := a.file.Sync(); err != nil {
+	if err := a.folder.dirs.sync(a.file); err != nil {
 		return err
 	}
 	if a.named {
