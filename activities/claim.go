@@ -8,7 +8,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"longhaul/internal/claim"
-	"longhaul/job"
+	"longhaul/internal/storage"
 )
 
 // leaseTimeouts is how many heartbeat timeouts a lease lasts without renewal.
@@ -18,15 +18,15 @@ const leaseTimeouts = 3
 const claimInterval = time.Second
 
 // claim waits until the folder is ours, and says what it waits for.
-func (a *Activities) claim(ctx context.Context, claims *claim.Claims, spec job.Spec, beat *heartbeat) (int64, error) {
-	owner := ownerOf(ctx)
+func (a *Activities) claim(ctx context.Context, claims *claim.Claims, output string, timeout time.Duration, beat *heartbeat) (storage.Token, error) {
+	by := claim.Claimant{Owner: ownerOf(ctx), Attempt: activity.GetInfo(ctx).Attempt}
 	for last := ""; ; {
-		epoch, held, err := claims.Take(ctx, owner, leaseTimeouts*spec.HeartbeatTimeout.Std(), a.sessions.StateOf)
-		if err != nil || epoch > 0 {
+		token, held, err := claims.Take(ctx, by, leaseTimeouts*timeout, a.sessions.StateOf)
+		if err != nil || held == nil {
 			beat.waitsFor(func() string { return "" })
-			return epoch, err
+			return token, err
 		}
-		if waiting := waitingFor(spec.Output.URI, held); waiting != last {
+		if waiting := waitingFor(output, held); waiting != last {
 			last = waiting
 			activity.GetLogger(ctx).Warn(waiting)
 			beat.waitsFor(func() string { return waiting })
@@ -35,14 +35,17 @@ func (a *Activities) claim(ctx context.Context, claims *claim.Claims, spec job.S
 		select {
 		case <-time.After(claimInterval):
 		case <-activity.GetWorkerStopChannel(ctx):
-			return 0, errWorkerStops
+			return storage.Token{}, errWorkerStops
 		case <-ctx.Done():
-			return 0, context.Cause(ctx)
+			return storage.Token{}, context.Cause(ctx)
 		}
 	}
 }
 
 func waitingFor(output string, held *claim.Held) string {
+	if held.Damaged {
+		return fmt.Sprintf("waiting for the output folder %s: its claim cannot be read; it may be in use until %s", output, held.Until.Local().Format(time.TimeOnly))
+	}
 	if held.Running {
 		return fmt.Sprintf("waiting for the output folder %s: workflow %s is running and writes there; cancel it, or wait for its end",
 			output, held.WorkflowID)

@@ -14,6 +14,8 @@ type Ref struct {
 	JobID string `json:"job_id"`
 	// Epoch counts the claims to the folder. A higher one fences off a lower.
 	Epoch int64 `json:"epoch"`
+	// Token is the ID of the claim's fencing token; empty for a claim of Longhaul 0.1.
+	Token string `json:"token,omitempty"`
 }
 
 // Range is the records [First, Last).
@@ -179,12 +181,22 @@ type Partial struct {
 	Missing int64 `json:"missing"`
 }
 
+// Flushed is what FlushBatch returns.
+type Flushed struct {
+	Totals
+	// Lost are records whose answer was promised by a receipt, and is gone: the batch is
+	// not committed until they have been called again.
+	Lost []Range `json:"lost,omitempty"`
+}
+
 // Summary is the result of the workflow and the content of _SUCCESS.
 type Summary struct {
 	JobID   string `json:"job_id"`
 	Output  string `json:"output"`
 	Records int64  `json:"records"`
 	Totals
+	// Epoch is that of the claim under which the job has finished.
+	Epoch int64 `json:"epoch,omitempty"`
 	// Redriven counts failed records that were called again.
 	Redriven int64 `json:"redriven,omitempty"`
 }

@@ -53,7 +53,8 @@ func (r *Registry) open(ctx context.Context, ref job.Ref) (*Session, error) {
 }
 
 func (r *Registry) newSession(ctx context.Context, ref job.Ref, folder *output.Folder) (*Session, error) {
-	if err := folder.Claims.Check(ctx, ref.Epoch); err != nil {
+	folder, err := enter(ctx, folder, ref)
+	if err != nil {
 		return nil, err
 	}
 	manifest, err := folder.Manifest(ctx)
@@ -79,6 +80,17 @@ func (r *Registry) newSession(ctx context.Context, ref job.Ref, folder *output.F
 	s.keeper = newKeeper(s)
 	s.logger.Info("job opened", "records", manifest.Records(), "call", spec.Call.String())
 	return s, nil
+}
+
+// enter is the folder for the writes of the job's claim, unless that has ended.
+func enter(ctx context.Context, folder *output.Folder, ref job.Ref) (*output.Folder, error) {
+	token := storage.Token{Epoch: ref.Epoch, ID: ref.Token}
+	if ref.Token == "" { // a job that Longhaul 0.1 has begun
+		if err := folder.Fence(ctx, token); err != nil {
+			return nil, err
+		}
+	}
+	return folder.Under(token), folder.Claims.Confirm(ctx, ref.Epoch)
 }
 
 // NewCaller makes the caller of a spec. The call id begins the idempotency keys.

@@ -26,13 +26,13 @@ func finished(t *testing.T) (f *output.Folder, dir string, manifest job.Manifest
 	t.Helper()
 	dir = t.TempDir()
 	f = output.NewFolder(outputtest.Folder(t, dir))
-	outputtest.Claim(t, f.Claims)
+	f = f.Under(outputtest.Claim(t, f.Claims))
 	spec := job.DefaultSpec()
 	spec.ChunkSize, spec.BatchSize = 5, 2
 	count := int64(verifyRecords)
 	spec.Input.Count = &count
 	manifest = job.Manifest{Version: job.LayoutVersion, JobID: "J", Spec: spec, Input: job.Fingerprint{Records: verifyRecords}}
-	require.NoError(t, f.PutManifest(t.Context(), 1, manifest))
+	require.NoError(t, f.PutManifest(t.Context(), manifest))
 	for number := int64(0); number*10 < verifyRecords; number++ {
 		r := job.Range{First: number * 10, Last: min(number*10+10, verifyRecords)}
 		var results []job.Result
@@ -43,7 +43,7 @@ func finished(t *testing.T) (f *output.Folder, dir string, manifest job.Manifest
 				results = append(results, parttest.Success(i))
 			}
 		}
-		_, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Number: number, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, results...)}})
+		_, err := f.Flush(t.Context(), job.Batch{Range: r, Number: number, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, results...)}})
 		require.NoError(t, err)
 	}
 	summary, err := f.Finish(t.Context(), job.Ref{JobID: "J", Epoch: 1}, verifyRecords, 10)
