@@ -30,7 +30,7 @@ func (a *Activities) claim(ctx context.Context, claims *claim.Claims, output str
 			last = waiting
 			activity.GetLogger(ctx).Warn(waiting)
 			beat.waitsFor(func() string { return waiting })
-			beat.beat(ctx)
+			beat.beat()
 		}
 		select {
 		case <-time.After(claimInterval):

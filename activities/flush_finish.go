@@ -16,7 +16,7 @@ const readAttempts = 4
 // FlushBatch merges a batch's journals into its part and commits it. Run twice,
 // it changes nothing. If promised answers are gone, it says which, and commits nothing.
 func (a *Activities) FlushBatch(ctx context.Context, ref job.Ref, batch job.Batch) (job.Flushed, error) {
-	beat := startHeartbeat(ctx)
+	ctx, beat := a.startHeartbeat(ctx)
 	defer beat.end()
 	s, done, err := a.sessions.Open(ctx, ref)
 	if err != nil {
@@ -38,7 +38,7 @@ func (a *Activities) FlushBatch(ctx context.Context, ref job.Ref, batch job.Batc
 // FinishJob writes the report, checks that the commits cover every record once,
 // and writes _SUCCESS.
 func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, error) {
-	beat := startHeartbeat(ctx)
+	ctx, beat := a.startHeartbeat(ctx)
 	defer beat.end()
 	s, done, err := a.sessions.Open(ctx, ref)
 	if job.KindOf(err) == job.KindTakenOver {

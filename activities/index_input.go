@@ -20,7 +20,7 @@ import (
 // record, and says what there is to do. Everything that can be wrong with a
 // spec or an input is found here, before the first call.
 func (a *Activities) IndexInput(ctx context.Context, spec job.Spec) (job.Plan, error) {
-	beat := startHeartbeat(ctx)
+	ctx, beat := a.startHeartbeat(ctx)
 	defer beat.end()
 	plan, err := a.indexInput(ctx, spec, beat)
 	return plan, toApplicationError(ctx, err)

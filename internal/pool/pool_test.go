@@ -111,7 +111,7 @@ func TestThePoolNeverExceedsItsShares(t *testing.T) {
 					grant := job.LaneGrant{Calls: c.grant}
 					b.grants.Add(int64(c.grant))
 					slot := p.Join(grant)
-					if err := p.Run(t.Context(), t.Context(), false, records(c.records), &kept); err != nil {
+					if err := p.Run(t.Context(), t.Context(), How{}, records(c.records), &kept); err != nil {
 						t.Error(err)
 					}
 					if c.donate {
@@ -152,11 +152,11 @@ func TestTokensGoToTheNeighbours(t *testing.T) {
 		var kept results
 		go func() {
 			one := func(yield func(job.Record, error) bool) { yield(job.Record{Value: json.RawMessage("1")}, nil) }
-			_ = p.Run(t.Context(), t.Context(), false, one, &kept)
+			_ = p.Run(t.Context(), t.Context(), How{}, one, &kept)
 		}()
 		synctest.Wait()
 		began := time.Now()
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(38), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(38), &kept))
 		require.Equal(t, 2*time.Second, time.Since(began), "38 records on 19 tokens")
 		close(slow)
 	})
@@ -173,7 +173,7 @@ func TestLeaveWaitsUntilTheCallsFit(t *testing.T) {
 		slot := p.Join(job.LaneGrant{Calls: 2})
 		var kept results
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(8), &kept) }()
+		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(8), &kept) }()
 		synctest.Wait()
 		require.EqualValues(t, 4, b.inFlight.Load())
 		began := time.Now()
@@ -199,7 +199,7 @@ func TestRateBoundsTheStarts(t *testing.T) {
 		p.Join(job.LaneGrant{Calls: 50, Rate: 20, Pool: p.ID()})
 		p.Join(job.LaneGrant{Calls: 50, Rate: 30, Pool: p.ID()})
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(500), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(500), &kept))
 		for i := range starts {
 			in := 0
 			for _, s := range starts[i:] {
@@ -222,7 +222,7 @@ func TestTheFirstStartIsNotFree(t *testing.T) {
 		p.Join(job.LaneGrant{Calls: 5, Rate: 0.5, Pool: p.ID()})
 		began := time.Now()
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(3), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(3), &kept))
 		require.InDelta(t, 6, time.Since(began).Seconds(), 0.1)
 	})
 }
@@ -236,7 +236,7 @@ func TestBrakeHoldsEverythingBack(t *testing.T) {
 		p.Brake(time.Second) // the longest counts
 		began := time.Now()
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(10), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(10), &kept))
 		require.Equal(t, time.Minute, time.Since(began))
 	})
 }

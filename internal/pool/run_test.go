@@ -20,7 +20,7 @@ func one(t *testing.T, retry job.RetrySpec, caller callerFunc) (job.Result, erro
 	p := newPool(caller, retry)
 	p.Join(job.LaneGrant{Calls: 1})
 	var kept results
-	err := p.Run(t.Context(), t.Context(), false, records(1), &kept)
+	err := p.Run(t.Context(), t.Context(), How{}, records(1), &kept)
 	require.Zero(t, p.held())
 	if len(kept.kept) == 0 {
 		return job.Result{}, err
@@ -91,7 +91,7 @@ func TestAPanicOfOurOwnCodeEndsTheRun(t *testing.T) {
 				}), retries)
 				p.Join(job.LaneGrant{Calls: 2})
 				var kept results
-				err := p.Run(t.Context(), t.Context(), false, records(9), &kept)
+				err := p.Run(t.Context(), t.Context(), How{}, records(9), &kept)
 				require.ErrorContains(t, err, "record 1: "+c.message)
 				require.NotContains(t, err.Error(), "part of a record", "it goes through Temporal")
 				require.ErrorContains(t, err, "run_test.go", "with the stack")
@@ -148,7 +148,7 @@ func TestBackOffHoldsNoToken(t *testing.T) {
 		}), retry)
 		p.Join(job.LaneGrant{Calls: 1})
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(100), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(100), &kept))
 		require.Len(t, kept.kept, 100)
 		require.Zero(t, kept.kept[99].Index, "the record that waited is the last")
 	})
@@ -167,7 +167,7 @@ func TestRetryAfterBrakesThePool(t *testing.T) {
 		p.Join(job.LaneGrant{Calls: 1})
 		began := time.Now()
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(10), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(10), &kept))
 		require.GreaterOrEqual(t, time.Since(began), 30*time.Second)
 	})
 }
@@ -182,7 +182,7 @@ func TestRetryAfterCountsOnTheLastAttemptToo(t *testing.T) {
 		p.Join(job.LaneGrant{Calls: 1})
 		began := time.Now()
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(10), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(10), &kept))
 		require.Equal(t, 9*time.Minute, time.Since(began))
 	})
 }
@@ -196,7 +196,7 @@ func TestNoRecordIsTakenAfterAStop(t *testing.T) {
 	stop, cancel := context.WithCancel(t.Context())
 	cancel()
 	var kept results
-	require.ErrorIs(t, p.Run(t.Context(), stop, false, records(1000), &kept), context.Canceled)
+	require.ErrorIs(t, p.Run(t.Context(), stop, How{}, records(1000), &kept), context.Canceled)
 	require.Zero(t, calls.Load())
 }
 
@@ -214,7 +214,7 @@ func TestWaitingRecordsAreBounded(t *testing.T) {
 		p.Join(job.LaneGrant{Calls: 100})
 		stop, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), stop, false, records(2*maxUnanswered), &results{}) }()
+		go func() { ended <- p.Run(t.Context(), stop, How{}, records(2*maxUnanswered), &results{}) }()
 		synctest.Wait()
 		require.EqualValues(t, maxUnanswered, calls.Load())
 		cancel()
@@ -235,7 +235,7 @@ func TestStopDrains(t *testing.T) {
 		reason := errors.New("the worker stops")
 		time.AfterFunc(1500*time.Millisecond, func() { cancel(reason) })
 		var kept results
-		require.ErrorIs(t, p.Run(t.Context(), stop, false, records(100), &kept), reason)
+		require.ErrorIs(t, p.Run(t.Context(), stop, How{}, records(100), &kept), reason)
 		require.Len(t, kept.kept, 8)
 		for _, result := range kept.kept {
 			require.Nil(t, result.Failure, "none was cut off")
@@ -257,7 +257,7 @@ func TestLossCutsOff(t *testing.T) {
 		time.AfterFunc(time.Second, func() { cancel(reason) })
 		var kept results
 		began := time.Now()
-		require.ErrorIs(t, p.Run(ctx, t.Context(), false, records(100), &kept), reason)
+		require.ErrorIs(t, p.Run(ctx, t.Context(), How{}, records(100), &kept), reason)
 		require.Equal(t, time.Second, time.Since(began))
 		require.Empty(t, kept.kept)
 		require.Zero(t, p.held())
@@ -269,10 +269,10 @@ func TestAnErrorOfTheInputOrTheJournalEndsTheRun(t *testing.T) {
 	p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries)
 	p.Join(job.LaneGrant{Calls: 4})
 	broken := errors.New("line 3")
-	err := p.Run(t.Context(), t.Context(), false, func(yield func(job.Record, error) bool) { yield(job.Record{}, broken) }, nil)
+	err := p.Run(t.Context(), t.Context(), How{}, func(yield func(job.Record, error) bool) { yield(job.Record{}, broken) }, nil)
 	require.ErrorIs(t, err, broken)
 	full := errors.New("disk full")
-	err = p.Run(t.Context(), t.Context(), false, records(100), fullDisk{err: full})
+	err = p.Run(t.Context(), t.Context(), How{}, records(100), fullDisk{err: full})
 	require.ErrorIs(t, err, full)
 	require.Zero(t, p.held())
 }

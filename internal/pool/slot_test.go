@@ -54,7 +54,7 @@ func TestARateThatMovesIsNotUsedTwice(t *testing.T) {
 				for chunk := range chunks {
 					p := pools[(lane+chunk*chunk)%2]
 					slot := p.Join(grant)
-					if err := p.Run(t.Context(), t.Context(), false, records(perChunk), &results{}); err != nil {
+					if err := p.Run(t.Context(), t.Context(), How{}, records(perChunk), &results{}); err != nil {
 						t.Error(err)
 					}
 					slot.Leave()
@@ -82,7 +82,7 @@ func TestARateThatStaysIsUsedInFull(t *testing.T) {
 				grant := job.LaneGrant{Calls: 5, Rate: rate / lanes}
 				for range chunks {
 					slot := p.Join(grant)
-					if err := p.Run(t.Context(), t.Context(), false, records(perChunk), &results{}); err != nil {
+					if err := p.Run(t.Context(), t.Context(), How{}, records(perChunk), &results{}); err != nil {
 						t.Error(err)
 					}
 					slot.Leave()
@@ -119,17 +119,17 @@ func TestAnIsolatedCall(t *testing.T) {
 		p.Join(job.LaneGrant{Calls: 10})
 		other.Join(job.LaneGrant{Calls: 10})
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(30_000), &results{}) }()
+		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(30_000), &results{}) }()
 		<-time.After(30 * time.Millisecond)
 		var log results
 		one := func(yield func(job.Record, error) bool) {
 			yield(job.Record{Index: 7, Value: json.RawMessage("1")}, nil)
 		}
 		isolated := make(chan error)
-		go func() { isolated <- p.Run(t.Context(), t.Context(), true, one, &log) }()
+		go func() { isolated <- p.Run(t.Context(), t.Context(), How{Isolated: true}, one, &log) }()
 		<-time.After(30 * time.Millisecond)
 		began := time.Now()
-		require.NoError(t, other.Run(t.Context(), t.Context(), false, records(300), &results{}))
+		require.NoError(t, other.Run(t.Context(), t.Context(), How{}, records(300), &results{}))
 		require.Less(t, time.Since(began), time.Hour/2, "another job does not wait for it")
 		require.NoError(t, <-isolated)
 		require.NoError(t, <-ended)
@@ -146,7 +146,7 @@ func TestWhoWaitsIsNotInTheWayOfAnIsolatedCall(t *testing.T) {
 		p.Join(job.LaneGrant{Calls: 10, Rate: 0.001, Pool: p.ID()})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
-		go func() { ended <- p.Run(ctx, ctx, false, records(20), &results{}) }()
+		go func() { ended <- p.Run(ctx, ctx, How{}, records(20), &results{}) }()
 		<-time.After(time.Minute)
 		require.Positive(t, p.held())
 		require.True(t, p.isolation.TryAcquire(everyCall))
@@ -172,7 +172,7 @@ func TestTheWaitForIsolationEnds(t *testing.T) {
 		require.True(t, p.isolation.TryAcquire(1), "a call that does not end")
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), ctx, true, records(1), &results{}) }()
+		go func() { ended <- p.Run(t.Context(), ctx, How{Isolated: true}, records(1), &results{}) }()
 		synctest.Wait()
 		cancel()
 		require.ErrorIs(t, <-ended, context.Canceled)
@@ -193,7 +193,7 @@ func TestCallsAreMarked(t *testing.T) {
 		}), retries)
 		p.Join(job.LaneGrant{Calls: 1})
 		var log results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(1), &log))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(1), &log))
 		require.Equal(t, []job.Mark{{}, {Back: true}, {}}, log.marks)
 	})
 }

@@ -45,7 +45,7 @@ func TestACallThatDoesNotReturnIsStuck(t *testing.T) {
 		p.Join(job.LaneGrant{Calls: 3})
 		var kept results
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(100), &kept) }()
+		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(100), &kept) }()
 
 		<-time.After(29 * time.Second)
 		synctest.Wait()
@@ -76,7 +76,7 @@ func TestACallThatReturnsInTimeIsNotStuck(t *testing.T) {
 			return nil, nil
 		}), Options{Retry: retries, Timeout: 30 * time.Second, Stuck: func(int64, time.Time, bool) { t.Error("it has returned") }})
 		p.Join(job.LaneGrant{Calls: 1})
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(2), &results{}))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(2), &results{}))
 	})
 }
 

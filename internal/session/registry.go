@@ -65,6 +65,9 @@ func NewRegistry(options Options) *Registry {
 	return &Registry{options: options, server: server{options.Client}, entries: map[job.Ref]*entry{}}
 }
 
+// Client is nil without a server.
+func (r *Registry) Client() client.Client { return r.options.Client }
+
 // Store is where inputs and outputs are.
 func (r *Registry) Store() storage.Store { return r.options.Store }
 
