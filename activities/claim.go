@@ -2,13 +2,16 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/activity"
 
 	"longhaul/internal/claim"
+	"longhaul/internal/output"
 	"longhaul/internal/storage"
+	"longhaul/job"
 )
 
 // leaseTimeouts is how many heartbeat timeouts a lease lasts without renewal.
@@ -16,6 +19,25 @@ const leaseTimeouts = 3
 
 // claimInterval is how often a waiting job asks again for the folder.
 const claimInterval = time.Second
+
+// ClaimOutput takes the output folder of a job that goes on in another run of its
+// workflow, and returns the job under its new claim. It waits until the workers of the
+// old run have left.
+func (a *Activities) ClaimOutput(ctx context.Context, ref job.Ref) (job.Ref, error) {
+	ctx, beat := a.startHeartbeat(ctx)
+	defer beat.end()
+	folder, err := output.Open(ctx, a.sessions.Store(), ref.Output, false)
+	if err != nil {
+		return ref, toApplicationError(ctx, err)
+	}
+	token, err := a.claim(ctx, folder.Claims, ref.Output, activity.GetInfo(ctx).HeartbeatTimeout, beat)
+	if err := errors.Join(err, folder.Close()); err != nil {
+		return ref, toApplicationError(ctx, err)
+	}
+	activity.GetLogger(ctx).Info("output claimed anew after a reset", "job_id", ref.JobID, "output", ref.Output, "epoch", token.Epoch)
+	ref.Epoch, ref.Token = token.Epoch, token.ID
+	return ref, nil
+}
 
 // claim waits until the folder is ours, and says what it waits for.
 func (a *Activities) claim(ctx context.Context, claims *claim.Claims, output string, timeout time.Duration, beat *heartbeat) (storage.Token, error) {

@@ -143,7 +143,7 @@ func TestHeartbeatsOfADrain(t *testing.T) {
 		require.True(t, temporal.IsCanceledError(context.Cause(ctx)))
 		require.NoError(t, calls.Err())
 		silent.Store(true)
-		<-time.After(timeout)
+		<-time.After(timeout + time.Second)
 		require.ErrorIs(t, context.Cause(calls), errNotAcknowledged)
 	})
 }

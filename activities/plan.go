@@ -3,6 +3,8 @@ package activities
 import (
 	"context"
 
+	"go.temporal.io/sdk/activity"
+
 	"longhaul/internal/output"
 	"longhaul/internal/storage"
 	"longhaul/job"
@@ -12,7 +14,7 @@ import (
 func planOf(ctx context.Context, folder *output.Folder, token storage.Token, spec job.Spec, manifest job.Manifest) (plan job.Plan, err error) {
 	plan = job.Plan{
 		Ref:     job.Ref{Output: spec.Output.URI, JobID: manifest.JobID, Epoch: token.Epoch, Token: token.ID},
-		Records: manifest.Records(), BatchRecords: spec.BatchRecords(),
+		Records: manifest.Records(), BatchRecords: spec.BatchRecords(), RunID: activity.GetInfo(ctx).WorkflowExecution.RunID,
 	}
 	chosen, err := calledAgain(ctx, folder, spec)
 	if err != nil {

@@ -23,6 +23,11 @@ import (
 func (a *Activities) ProcessChunk(ctx context.Context, ref job.Ref, chunk job.Chunk) (job.Receipt, error) {
 	ctx, beat := a.startHeartbeat(ctx)
 	defer beat.end()
+	if run := chunk.Grant.RunID; run != "" && run != activity.GetInfo(ctx).WorkflowExecution.RunID {
+		// The workflow was reset: the run that dispatched the chunk has ended, but its
+		// workers may not. The new run dispatches it again, under a claim of its own.
+		return job.Receipt{Range: chunk.Range, Unfinished: true}, nil
+	}
 	s, done, err := a.sessions.Open(ctx, ref)
 	if err != nil {
 		return job.Receipt{}, toApplicationError(ctx, err)
@@ -55,6 +60,10 @@ func (w *work) process(ctx context.Context) (job.Receipt, error) {
 		return job.Receipt{}, err
 	}
 	defer release()
+	if committed, err := w.session.IsCommitted(ctx, w.chunk.Range); committed || err != nil {
+		// A reset has taken the workflow back to before its batch was committed.
+		return job.Receipt{Range: w.chunk.Range, Pool: w.session.Pool.ID(), Committed: committed}, err
+	}
 	answered, err := w.session.Output.Journals.Answered(ctx, w.chunk.Range)
 	if err != nil {
 		return job.Receipt{}, err

@@ -30,6 +30,14 @@ func (r Range) Len() int64 { return r.Last - r.First }
 // Overlaps says whether the two ranges have a record in common.
 func (r Range) Overlaps(other Range) bool { return r.First < other.Last && other.First < r.Last }
 
+// Split divides the range into ranges of at most n records.
+func (r Range) Split(n int64) (parts []Range) {
+	for first := r.First; first < r.Last; first += n {
+		parts = append(parts, Range{First: first, Last: min(first+n, r.Last)})
+	}
+	return parts
+}
+
 func (r Range) String() string {
 	if r.Len() == 1 {
 		return fmt.Sprintf("record %d", r.First)
@@ -127,9 +135,12 @@ type Receipt struct {
 	Failures []FailureCount `json:"failures,omitempty"`
 	// LastError is what the last failed call said.
 	LastError string `json:"last_error,omitempty"`
-	// Unfinished: the lane was closed before every record had an answer. The
-	// journals are there, but nothing else of the receipt.
+	// Unfinished: the lane was closed, or the workflow reset, before every record had an
+	// answer. The journals are there, but nothing else of the receipt.
 	Unfinished bool `json:"unfinished,omitempty"`
+	// Committed: the batch of the chunk is done, so no call was made. The receipt counts
+	// nothing.
+	Committed bool `json:"committed,omitempty"`
 	// Called counts the records that were called by this attempt, Calls the calls.
 	Called int64 `json:"called,omitempty"`
 	Calls  int64 `json:"calls,omitempty"`
@@ -167,6 +178,8 @@ type Plan struct {
 	Partial []Partial `json:"partial,omitempty"`
 	// Proven says that a call of this job has succeeded.
 	Proven bool `json:"proven,omitempty"`
+	// RunID is the run of the workflow that has taken the folder.
+	RunID string `json:"run,omitempty"`
 	// New says that the folder had no job before.
 	New bool `json:"new,omitempty"`
 	// Kept counts the records of a redrive that are not called again.

@@ -162,7 +162,7 @@ func TestFewClaimsAreKept(t *testing.T) {
 	f := folder(t, t.TempDir())
 	c := New(f)
 	for i := range int64(30) {
-		claims(t, c, Owner{WorkflowID: "w", RunID: string(rune('a' + i))}, ended, i+1)
+		claims(t, c, Owner{WorkflowID: string(rune('a' + i))}, ended, i+1)
 		require.NoError(t, c.Enter(t.Context(), i+1))
 		require.NoError(t, c.Leave(t.Context(), i+1))
 	}
@@ -239,4 +239,24 @@ func TestALaterAttemptReplacesAnEarlierOne(t *testing.T) {
 	again, err := take(2)
 	require.NoError(t, err)
 	require.Equal(t, second, again)
+}
+
+// Of a workflow one run is open. The one that asks is it, or gets nothing.
+func TestARunThatWasResetClaimsAnew(t *testing.T) {
+	t.Parallel()
+	c := New(folder(t, t.TempDir()))
+	old := Owner{WorkflowID: "w", RunID: "old"}
+	claims(t, c, old, running, 1)
+	require.NoError(t, c.Enter(t.Context(), 1))
+	states := map[string]State{"old": Running, "new": Running} // "old" continues as "new"
+	stateOf := func(_ context.Context, owner Owner) (State, error) { return states[owner.RunID], nil }
+	fresh := Owner{WorkflowID: "w", RunID: "new"}
+	held := claims(t, c, fresh, stateOf, 0)
+	require.False(t, held.Running, "it waits for the workers only")
+	require.NoError(t, c.Leave(t.Context(), 1))
+
+	states["late"] = Ended
+	_, _, err := c.Take(t.Context(), Claimant{Owner: Owner{WorkflowID: "w", RunID: "late"}}, leaseTime, stateOf)
+	require.Equal(t, job.KindTakenOver, job.KindOf(err))
+	claims(t, c, fresh, stateOf, 2)
 }

@@ -48,7 +48,7 @@ func (c *Claims) Take(ctx context.Context, by Claimant, duration time.Duration, 
 		if !isLast || lease.Owner == by.Owner {
 			continue
 		}
-		if held, err := c.held(ctx, current, lease, state); held != nil || err != nil {
+		if held, err := c.held(ctx, current, lease, by.Owner, state); held != nil || err != nil {
 			return none, held, err
 		}
 	}
@@ -76,7 +76,7 @@ func (c *Claims) fence(ctx context.Context, token storage.Token) (storage.Token,
 }
 
 // held is nil if the claim is free.
-func (c *Claims) held(ctx context.Context, epoch int64, lease Lease, state StateOf) (*Held, error) {
+func (c *Claims) held(ctx context.Context, epoch int64, lease Lease, by Owner, state StateOf) (*Held, error) {
 	held := &Held{Owner: lease.Owner, Damaged: lease.Damaged}
 	until, err := c.presentUntil(ctx, epoch, lease)
 	if err != nil {
@@ -85,7 +85,7 @@ func (c *Claims) held(ctx context.Context, epoch int64, lease Lease, state State
 	if !lease.Released {
 		known := Unknown
 		if !lease.Damaged {
-			if known, err = state(ctx, lease.Owner); err != nil {
+			if known, err = c.stateFor(ctx, by, lease.Owner, state); err != nil {
 				return nil, err
 			}
 		}
@@ -102,6 +102,24 @@ func (c *Claims) held(ctx context.Context, epoch int64, lease Lease, state State
 		return held, nil
 	}
 	return nil, nil
+}
+
+// stateFor is the state of an owner as another one needs it. Of a workflow only one run
+// is open: if it asks, all other runs have ended, also those that it continues.
+func (c *Claims) stateFor(ctx context.Context, by, owner Owner, state StateOf) (State, error) {
+	if by.Namespace != owner.Namespace || by.WorkflowID != owner.WorkflowID {
+		return state(ctx, owner)
+	}
+	known, err := state(ctx, by)
+	switch {
+	case err != nil:
+		return Unknown, err
+	case known == Running:
+		return Ended, nil
+	case known == Ended:
+		return Unknown, c.ended()
+	}
+	return state(ctx, owner)
 }
 
 // forget deletes presences under earlier claims, and all but the last of these.

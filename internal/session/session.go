@@ -150,6 +150,15 @@ func (s *Session) checkIndex(in input.Input, index *input.Index) error {
 	return nil
 }
 
+// IsCommitted says whether the batch of the records is done.
+func (s *Session) IsCommitted(ctx context.Context, r job.Range) (bool, error) {
+	commit, err := s.Output.Commit(ctx, r.First/s.Manifest.Spec.BatchRecords())
+	if errors.Is(err, fs.ErrNotExist) || job.KindOf(err) == job.KindOutput { // the flush replaces a damaged one
+		return false, nil
+	}
+	return err == nil && commit.First <= r.First && r.Last <= commit.Last, err
+}
+
 // Exclusive waits until no other attempt in this process works at a record of the range:
 // one that the server has given up may still wait for its last calls.
 func (s *Session) Exclusive(ctx context.Context, r job.Range) (done func(), err error) {
