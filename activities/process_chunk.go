@@ -97,7 +97,7 @@ func (w *work) call(ctx, stop context.Context, answered *journal.Answered, recei
 		return err
 	}
 	defer w.prepare(ctx, answered)()
-	slot := w.session.Pool.Join(w.grant(info.Attempt))
+	slot := w.session.Pool.Join(w.grant(info.Attempt), w.beat.lease)
 	stop, end := untilClosed(stop, slot)
 	defer end()
 	defer func() {

@@ -160,7 +160,7 @@ func TestAnAPIThatRefusesEverything(t *testing.T) {
 		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 			return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, Throttled: true, RetryAfter: 20 * time.Second}
 		}), Options{Retry: retries, Outage: outages})
-		p.Join(job.LaneGrant{Calls: 5})
+		p.Join(job.LaneGrant{Calls: 5}, nil)
 		began := time.Now()
 		err := p.Run(t.Context(), t.Context(), How{}, records(100), &results{})
 		require.ErrorContains(t, err, "all calls have been refused for 1h0m0s, the last with http 429")

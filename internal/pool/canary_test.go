@@ -17,7 +17,7 @@ import (
 
 func canaryPool(caller calls.Caller, parallelism int) *Pool {
 	p := New(caller, Options{Retry: retries, Outage: job.DefaultSpec().Outage})
-	p.Join(job.LaneGrant{Calls: parallelism})
+	p.Join(job.LaneGrant{Calls: parallelism}, nil)
 	p.StartCanary(20)
 	return p
 }
@@ -170,7 +170,7 @@ func TestAnAnswerStopsTheJob(t *testing.T) {
 			}
 			return nil, nil
 		}), retries)
-		p.Join(job.LaneGrant{Calls: 10})
+		p.Join(job.LaneGrant{Calls: 10}, nil)
 		err := p.Run(t.Context(), t.Context(), How{}, records(1000), &results{})
 		require.Equal(t, job.KindStopped, job.KindOf(err))
 		require.ErrorContains(t, err, "call.http.stop_if: an answer fits it (stop_if 429), so no other call was made")

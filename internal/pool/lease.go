@@ -15,6 +15,8 @@ type Lease struct {
 
 	mu      sync.Mutex
 	renewed chan struct{}
+	// told are called with each renewal.
+	told []func()
 }
 
 // NewLease has ended; Renew begins it.
@@ -28,18 +30,32 @@ func NewLease() *Lease {
 func (l *Lease) Renew(until time.Time) {
 	l.until.Store(&until)
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	close(l.renewed)
 	l.renewed = make(chan struct{})
+	told := l.told
+	l.mu.Unlock()
+	for _, tell := range told {
+		tell()
+	}
+}
+
+// onRenewal has a function called with each renewal.
+func (l *Lease) onRenewal(tell func()) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.told = append(l.told, tell)
 }
 
 // Valid says whether a call may start now. Both clocks are asked: the monotonic one
 // does not go on while a machine sleeps, the wall clock may be set back.
 func (l *Lease) Valid(now time.Time) bool {
-	if l == nil {
-		return true
-	}
-	until := *l.until.Load()
+	return l == nil || isBefore(now, *l.until.Load())
+}
+
+func isBefore(now, until time.Time) bool {
 	return now.Before(until) && now.Round(0).Before(until.Round(0))
 }
 

@@ -25,7 +25,7 @@ func TestNoCallStartsAfterTheLease(t *testing.T) {
 			}
 			return nil, nil
 		}), job.RetrySpec{MaximumAttempts: 2, InitialInterval: job.Duration(time.Second), BackoffCoefficient: 1, MaximumInterval: job.Duration(time.Second)})
-		p.Join(job.LaneGrant{Calls: 10})
+		p.Join(job.LaneGrant{Calls: 10}, nil)
 		lease := NewLease()
 		var log results
 		ended := make(chan error)
@@ -61,7 +61,7 @@ func TestTheWaitForTheLeaseEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(&starts{}, retries)
-		p.Join(job.LaneGrant{Calls: 10})
+		p.Join(job.LaneGrant{Calls: 10}, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- p.Run(t.Context(), ctx, How{Lease: NewLease()}, records(3), &results{}) }()
@@ -87,4 +87,67 @@ func TestALeaseAsksBothClocks(t *testing.T) {
 	require.True(t, lease.Valid(now))
 	require.False(t, lease.Valid(wall.Add(time.Hour)))
 	require.True(t, (*Lease)(nil).Valid(now))
+}
+
+// The calls of other chunks do not use a grant whose lease has ended: another process
+// may have it. What was donated goes too. After a renewal the grant counts again.
+func TestALapsedGrantIsNotUsed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var inFlight atomic.Int32
+		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
+			inFlight.Add(1)
+			defer inFlight.Add(-1)
+			<-time.After(time.Second)
+			return nil, nil
+		}), retries)
+		lapsing, lasting := NewLease(), NewLease()
+		lapsing.Renew(time.Now().Add(10 * time.Second))
+		lasting.Renew(time.Now().Add(time.Hour))
+		stale := p.Join(job.LaneGrant{Calls: 20, Rate: 1000, Pool: p.ID()}, lapsing)
+		p.Join(job.LaneGrant{Calls: 3, Rate: 1000, Pool: p.ID()}, nil).Donate()
+		own := p.Join(job.LaneGrant{Calls: 10, Rate: 1000, Pool: p.ID()}, lasting)
+		ended := make(chan error)
+		go func() { ended <- p.Run(t.Context(), t.Context(), How{Lease: lasting}, records(1000), &results{}) }()
+		<-time.After(5500 * time.Millisecond)
+		require.EqualValues(t, 33, inFlight.Load())
+		<-time.After(6 * time.Second)
+		require.EqualValues(t, 10, inFlight.Load())
+		lapsing.Renew(time.Now().Add(10 * time.Second))
+		<-time.After(5 * time.Second)
+		require.EqualValues(t, 30, inFlight.Load())
+		<-time.After(10 * time.Second)
+		stale.Leave()
+		require.EqualValues(t, 10, inFlight.Load())
+		require.NoError(t, <-ended)
+		own.Leave()
+		require.Zero(t, p.capacity)
+	})
+}
+
+// The rate of a grant whose lease has ended is somebody else's too.
+func TestALapsedRateIsNotUsed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s starts
+		p := newPool(&s, retries)
+		lapsing, lasting := NewLease(), NewLease()
+		lapsing.Renew(time.Now().Add(10 * time.Second))
+		lasting.Renew(time.Now().Add(time.Hour))
+		p.Join(job.LaneGrant{Calls: 20, Rate: 40, Pool: p.ID()}, lapsing)
+		p.Join(job.LaneGrant{Calls: 20, Rate: 10, Pool: p.ID()}, lasting)
+		began := time.Now()
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{Lease: lasting}, records(1000), &results{}))
+		var before, after int
+		for _, at := range s.at {
+			switch since := at.Sub(began); {
+			case since < 10*time.Second:
+				before++
+			case since > 11*time.Second && since < 21*time.Second:
+				after++
+			}
+		}
+		require.InDelta(t, 500, before, 10)
+		require.InDelta(t, 100, after, 3)
+	})
 }

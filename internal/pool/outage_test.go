@@ -52,7 +52,7 @@ func (s *site) since(then time.Time) int {
 
 func sitePool(s *site, outage job.OutageSpec) *Pool {
 	p := New(s, Options{Retry: retries, Outage: outage})
-	p.Join(job.LaneGrant{Calls: 50})
+	p.Join(job.LaneGrant{Calls: 50}, nil)
 	return p
 }
 
@@ -142,7 +142,7 @@ func TestSomeFailuresAreNoOutage(t *testing.T) {
 			}
 			return nil, nil
 		}), Options{Retry: retries, Outage: outages})
-		p.Join(job.LaneGrant{Calls: 50})
+		p.Join(job.LaneGrant{Calls: 50}, nil)
 		var kept results
 		began := time.Now()
 		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(4000), &kept))
@@ -164,7 +164,7 @@ func TestPermanentFailuresAreNoOutage(t *testing.T) {
 	p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 		return nil, &job.CallError{Kind: "http", Status: 404}
 	}), Options{Retry: retries, Outage: outages})
-	p.Join(job.LaneGrant{Calls: 50})
+	p.Join(job.LaneGrant{Calls: 50}, nil)
 	var kept results
 	require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(1000), &kept))
 	require.Len(t, kept.kept, 1000)
@@ -249,7 +249,7 @@ func TestCallsThatWaitForTheRateAreHeldBack(t *testing.T) {
 		var s starts
 		p := newPool(&s, retries)
 		grant := job.LaneGrant{Calls: 50, Rate: 10, Pool: p.ID()}
-		p.Join(grant)
+		p.Join(grant, nil)
 		ended := make(chan error)
 		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(200), &results{}) }()
 		<-time.After(3 * time.Second)
@@ -270,7 +270,7 @@ func TestTheRateHoldsAfterAnIsolatedCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &starts{}
 		p := newPool(s, retries)
-		p.Join(job.LaneGrant{Calls: 100, Rate: 50, Pool: p.ID()})
+		p.Join(job.LaneGrant{Calls: 100, Rate: 50, Pool: p.ID()}, nil)
 		ended := make(chan error)
 		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(120), &results{}) }()
 		<-time.After(200 * time.Millisecond)
@@ -306,7 +306,7 @@ func TestFirstCallsThatAlwaysFailAreNoOutage(t *testing.T) {
 			}
 			return json.RawMessage("1"), nil
 		}), Options{Retry: retries, Outage: outages})
-		p.Join(job.LaneGrant{Calls: 50})
+		p.Join(job.LaneGrant{Calls: 50}, nil)
 		began := time.Now()
 		var kept results
 		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(1000), &kept))

@@ -43,6 +43,8 @@ type Pool struct {
 	members  int
 	capacity int
 	inFlight int
+	// leasesUntil is when the next slot's lease ends.
+	leasesUntil time.Time
 	// waiting are the calls that wait for a token, leaving the chunks that wait
 	// until the calls in flight fit without their grant.
 	waiting list.List

@@ -110,7 +110,7 @@ func TestThePoolNeverExceedsItsShares(t *testing.T) {
 					<-time.After(c.start)
 					grant := job.LaneGrant{Calls: c.grant}
 					b.grants.Add(int64(c.grant))
-					slot := p.Join(grant)
+					slot := p.Join(grant, nil)
 					if err := p.Run(t.Context(), t.Context(), How{}, records(c.records), &kept); err != nil {
 						t.Error(err)
 					}
@@ -147,8 +147,8 @@ func TestTokensGoToTheNeighbours(t *testing.T) {
 			return nil, nil
 		}), retries)
 		grant := job.LaneGrant{Calls: 10}
-		p.Join(grant)
-		p.Join(grant)
+		p.Join(grant, nil)
+		p.Join(grant, nil)
 		var kept results
 		go func() {
 			one := func(yield func(job.Record, error) bool) { yield(job.Record{Value: json.RawMessage("1")}, nil) }
@@ -169,8 +169,8 @@ func TestLeaveWaitsUntilTheCallsFit(t *testing.T) {
 		var b bound
 		b.grants.Store(4)
 		p := newPool(b.call(time.Second), retries)
-		p.Join(job.LaneGrant{Calls: 2})
-		slot := p.Join(job.LaneGrant{Calls: 2})
+		p.Join(job.LaneGrant{Calls: 2}, nil)
+		slot := p.Join(job.LaneGrant{Calls: 2}, nil)
 		var kept results
 		ended := make(chan error)
 		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(8), &kept) }()
@@ -196,8 +196,8 @@ func TestRateBoundsTheStarts(t *testing.T) {
 			starts = append(starts, time.Now())
 			return nil, nil
 		}), retries)
-		p.Join(job.LaneGrant{Calls: 50, Rate: 20, Pool: p.ID()})
-		p.Join(job.LaneGrant{Calls: 50, Rate: 30, Pool: p.ID()})
+		p.Join(job.LaneGrant{Calls: 50, Rate: 20, Pool: p.ID()}, nil)
+		p.Join(job.LaneGrant{Calls: 50, Rate: 30, Pool: p.ID()}, nil)
 		var kept results
 		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(500), &kept))
 		for i := range starts {
@@ -219,7 +219,7 @@ func TestTheFirstStartIsNotFree(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries)
-		p.Join(job.LaneGrant{Calls: 5, Rate: 0.5, Pool: p.ID()})
+		p.Join(job.LaneGrant{Calls: 5, Rate: 0.5, Pool: p.ID()}, nil)
 		began := time.Now()
 		var kept results
 		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(3), &kept))
@@ -231,7 +231,7 @@ func TestBrakeHoldsEverythingBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries)
-		p.Join(job.LaneGrant{Calls: 3})
+		p.Join(job.LaneGrant{Calls: 3}, nil)
 		p.Brake(time.Minute)
 		p.Brake(time.Second) // the longest counts
 		began := time.Now()
@@ -252,7 +252,7 @@ func TestAWaitingCallGivesUpItsPlace(t *testing.T) {
 		synctest.Wait()
 		cancel(reason)
 		require.ErrorIs(t, <-failed, reason)
-		p.Join(job.LaneGrant{Calls: 1})
+		p.Join(job.LaneGrant{Calls: 1}, nil)
 		err := (&token{pool: p}).acquire(t.Context(), true)
 		require.NoError(t, err)
 	})

@@ -18,7 +18,7 @@ import (
 func one(t *testing.T, retry job.RetrySpec, caller callerFunc) (job.Result, error) {
 	t.Helper()
 	p := newPool(caller, retry)
-	p.Join(job.LaneGrant{Calls: 1})
+	p.Join(job.LaneGrant{Calls: 1}, nil)
 	var kept results
 	err := p.Run(t.Context(), t.Context(), How{}, records(1), &kept)
 	require.Zero(t, p.held())
@@ -89,7 +89,7 @@ func TestAPanicOfOurOwnCodeEndsTheRun(t *testing.T) {
 					}
 					return nil, nil
 				}), retries)
-				p.Join(job.LaneGrant{Calls: 2})
+				p.Join(job.LaneGrant{Calls: 2}, nil)
 				var kept results
 				err := p.Run(t.Context(), t.Context(), How{}, records(9), &kept)
 				require.ErrorContains(t, err, "record 1: "+c.message)
@@ -146,7 +146,7 @@ func TestBackOffHoldsNoToken(t *testing.T) {
 			}
 			return nil, nil
 		}), retry)
-		p.Join(job.LaneGrant{Calls: 1})
+		p.Join(job.LaneGrant{Calls: 1}, nil)
 		var kept results
 		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(100), &kept))
 		require.Len(t, kept.kept, 100)
@@ -164,7 +164,7 @@ func TestRetryAfterBrakesThePool(t *testing.T) {
 			}
 			return nil, nil
 		}), retries)
-		p.Join(job.LaneGrant{Calls: 1})
+		p.Join(job.LaneGrant{Calls: 1}, nil)
 		began := time.Now()
 		var kept results
 		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(10), &kept))
@@ -179,7 +179,7 @@ func TestRetryAfterCountsOnTheLastAttemptToo(t *testing.T) {
 		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 			return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, RetryAfter: time.Minute}
 		}), job.RetrySpec{MaximumAttempts: 1})
-		p.Join(job.LaneGrant{Calls: 1})
+		p.Join(job.LaneGrant{Calls: 1}, nil)
 		began := time.Now()
 		var kept results
 		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(10), &kept))
@@ -192,7 +192,7 @@ func TestNoRecordIsTakenAfterAStop(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int64
 	p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { calls.Add(1); return nil, nil }), retries)
-	p.Join(job.LaneGrant{Calls: 1000})
+	p.Join(job.LaneGrant{Calls: 1000}, nil)
 	stop, cancel := context.WithCancel(t.Context())
 	cancel()
 	var kept results
@@ -211,7 +211,7 @@ func TestWaitingRecordsAreBounded(t *testing.T) {
 			calls.Add(1)
 			return nil, errors.New("down")
 		}), retry)
-		p.Join(job.LaneGrant{Calls: 100})
+		p.Join(job.LaneGrant{Calls: 100}, nil)
 		stop, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- p.Run(t.Context(), stop, How{}, records(2*maxUnanswered), &results{}) }()
@@ -230,7 +230,7 @@ func TestStopDrains(t *testing.T) {
 			<-time.After(time.Second)
 			return nil, ctx.Err()
 		}), retries)
-		p.Join(job.LaneGrant{Calls: 4})
+		p.Join(job.LaneGrant{Calls: 4}, nil)
 		stop, cancel := context.WithCancelCause(t.Context())
 		reason := errors.New("the worker stops")
 		time.AfterFunc(1500*time.Millisecond, func() { cancel(reason) })
@@ -251,7 +251,7 @@ func TestLossCutsOff(t *testing.T) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}), job.RetrySpec{MaximumAttempts: 1}) // being cut off is nobody's last failure
-		p.Join(job.LaneGrant{Calls: 4})
+		p.Join(job.LaneGrant{Calls: 4}, nil)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		reason := errors.New("given to another worker")
 		time.AfterFunc(time.Second, func() { cancel(reason) })
@@ -267,7 +267,7 @@ func TestLossCutsOff(t *testing.T) {
 func TestAnErrorOfTheInputOrTheJournalEndsTheRun(t *testing.T) {
 	t.Parallel()
 	p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries)
-	p.Join(job.LaneGrant{Calls: 4})
+	p.Join(job.LaneGrant{Calls: 4}, nil)
 	broken := errors.New("line 3")
 	err := p.Run(t.Context(), t.Context(), How{}, func(yield func(job.Record, error) bool) { yield(job.Record{}, broken) }, nil)
 	require.ErrorIs(t, err, broken)

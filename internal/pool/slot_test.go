@@ -53,7 +53,7 @@ func TestARateThatMovesIsNotUsedTwice(t *testing.T) {
 				grant := job.LaneGrant{Calls: 5, Rate: rate / lanes}
 				for chunk := range chunks {
 					p := pools[(lane+chunk*chunk)%2]
-					slot := p.Join(grant)
+					slot := p.Join(grant, nil)
 					if err := p.Run(t.Context(), t.Context(), How{}, records(perChunk), &results{}); err != nil {
 						t.Error(err)
 					}
@@ -81,7 +81,7 @@ func TestARateThatStaysIsUsedInFull(t *testing.T) {
 			all.Go(func() {
 				grant := job.LaneGrant{Calls: 5, Rate: rate / lanes}
 				for range chunks {
-					slot := p.Join(grant)
+					slot := p.Join(grant, nil)
 					if err := p.Run(t.Context(), t.Context(), How{}, records(perChunk), &results{}); err != nil {
 						t.Error(err)
 					}
@@ -116,8 +116,8 @@ func TestAnIsolatedCall(t *testing.T) {
 			return nil, nil
 		})
 		p, other := newPool(caller, retries), newPool(&starts{}, retries)
-		p.Join(job.LaneGrant{Calls: 10})
-		other.Join(job.LaneGrant{Calls: 10})
+		p.Join(job.LaneGrant{Calls: 10}, nil)
+		other.Join(job.LaneGrant{Calls: 10}, nil)
 		ended := make(chan error)
 		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(30_000), &results{}) }()
 		<-time.After(30 * time.Millisecond)
@@ -143,7 +143,7 @@ func TestWhoWaitsIsNotInTheWayOfAnIsolatedCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(&starts{}, retries)
-		p.Join(job.LaneGrant{Calls: 10, Rate: 0.001, Pool: p.ID()})
+		p.Join(job.LaneGrant{Calls: 10, Rate: 0.001, Pool: p.ID()}, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- p.Run(ctx, ctx, How{}, records(20), &results{}) }()
@@ -168,7 +168,7 @@ func TestTheWaitForIsolationEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(&starts{}, retries)
-		p.Join(job.LaneGrant{Calls: 10})
+		p.Join(job.LaneGrant{Calls: 10}, nil)
 		require.True(t, p.isolation.TryAcquire(1), "a call that does not end")
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
@@ -191,7 +191,7 @@ func TestCallsAreMarked(t *testing.T) {
 			}
 			return nil, nil
 		}), retries)
-		p.Join(job.LaneGrant{Calls: 1})
+		p.Join(job.LaneGrant{Calls: 1}, nil)
 		var log results
 		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(1), &log))
 		require.Equal(t, []job.Mark{{}, {Back: true}, {}}, log.marks)

@@ -37,7 +37,7 @@ func TestTooManyFailuresEndTheCalls(t *testing.T) {
 				<-time.After(50 * time.Millisecond)
 				return nil, &job.CallError{Kind: "http", Status: 404}
 			}), retries)
-			p.Join(job.LaneGrant{Calls: 40})
+			p.Join(job.LaneGrant{Calls: 40}, nil)
 			p.Tolerate(job.FailureBudget{Limit: c.limit, Before: c.before}, job.LaneGrant{})
 			p.CountElsewhere(c.elsewhere)
 			var kept results

@@ -88,6 +88,11 @@ func (p *Pool) free() {
 	defer p.mu.Unlock()
 	p.inFlight--
 	p.grantTokens()
+	p.letLeave()
+}
+
+// letLeave is called with the lock.
+func (p *Pool) letLeave() {
 	for p.inFlight <= p.capacity && p.leaving.Len() > 0 {
 		close(p.leaving.Remove(p.leaving.Front()).(chan struct{}))
 	}
@@ -97,6 +102,7 @@ func (p *Pool) free() {
 // start, if the answer is yes. It is called with the lock.
 func (p *Pool) mayStart() (probe, ok bool) {
 	now := time.Now()
+	p.checkLeases()
 	if p.over.Err() != nil || p.control.Paused || p.inFlight >= p.canary.capacity(p.capacity) || now.Before(p.brakedUntil) {
 		return false, false
 	}
@@ -108,6 +114,7 @@ func (p *Pool) mayStart() (probe, ok bool) {
 // job was paused, has fewer calls or waits for the API since. It is called with the
 // lock.
 func (p *Pool) isHeldBack(t *token) bool {
+	p.checkLeases()
 	return p.over.Err() != nil || p.control.Paused || p.inFlight > p.capacity || !t.probe && p.outage.open.Load()
 }
 
