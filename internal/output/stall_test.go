@@ -73,12 +73,13 @@ func (s stalling) Delete(ctx context.Context, names ...string) error {
 	return s.Folder.Delete(ctx, names...)
 }
 
-// tree is the content of all files but the claims: each of these is its owner's.
+// tree is the content of all files but the claims, each of which is its owner's, and what
+// is half written.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	require.NoError(t, filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.Contains(path, "/owner/") {
+		if err != nil || entry.IsDir() || strings.Contains(path, "/owner/") || strings.Contains(path, scratchDir) {
 			return err
 		}
 		data, err := os.ReadFile(path)
