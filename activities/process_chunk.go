@@ -91,8 +91,10 @@ func (w *work) logAttempt(ctx context.Context, answered *journal.Answered) {
 // what came of them to the receipt.
 func (w *work) call(ctx, stop context.Context, answered *journal.Answered, receipt *job.Receipt) (err error) {
 	info := activity.GetInfo(ctx)
+	calls, cut := callsOf(ctx, w.beat.expired, func(ctx context.Context) bool { return w.session.Ended(ctx, ownerOf(ctx)) })
+	defer cut()
 	// Answers of calls in flight are written also when the attempt has ended.
-	written, err := w.session.Output.Journals.Create(context.WithoutCancel(ctx), w.chunk.Range, info.WorkflowExecution.RunID+"-"+info.ActivityID, info.Attempt)
+	written, err := w.session.Output.Journals.Create(calls, w.chunk.Range, info.WorkflowExecution.RunID+"-"+info.ActivityID, info.Attempt)
 	if err != nil {
 		return err
 	}
@@ -113,8 +115,6 @@ func (w *work) call(ctx, stop context.Context, answered *journal.Answered, recei
 		marks: info.Attempt > 1 || len(suspects) > 0, latencies: latency.New(),
 	}
 	if err = wait(stop, startDelay(w.chunk, info.Attempt)); err == nil {
-		calls, cut := callsOf(ctx, w.beat.expired, func(ctx context.Context) bool { return w.session.Ended(ctx, ownerOf(ctx)) })
-		defer cut()
 		if err = w.callSuspects(calls, stop, suspects, log); err == nil {
 			err = w.session.Pool.Run(calls, stop, pool.How{Lease: w.beat.lease}, missing(w.session.Records(calls, w.chunk.Range), answered, suspects), log)
 		}

@@ -353,7 +353,7 @@ func TestCancelCommitsWholeBatchesOnly(t *testing.T) {
 func TestAFlushEndsAlsoWhenTheJobIsCanceled(t *testing.T) {
 	t.Parallel()
 	env := environment(t, &world{records: 5000})
-	env.OnActivity("FlushBatch", mock.Anything, mock.Anything, mock.Anything).After(time.Hour).Return(job.Totals{Succeeded: 5000}, nil)
+	env.OnActivity("FlushBatch", mock.Anything, mock.Anything, mock.Anything).After(time.Hour).Return(job.Flushed{Totals: job.Totals{Succeeded: 5000}}, nil)
 	env.RegisterDelayedCallback(env.CancelWorkflow, 30*time.Minute)
 	flushed := false
 	env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, err error) {

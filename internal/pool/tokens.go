@@ -103,7 +103,7 @@ func (p *Pool) letLeave() {
 func (p *Pool) mayStart() (probe, ok bool) {
 	now := time.Now()
 	p.checkLeases()
-	if p.over.Err() != nil || p.control.Paused || p.inFlight >= p.canary.capacity(p.capacity) || now.Before(p.brakedUntil) {
+	if p.over.Err() != nil || p.control.Paused || p.holds > 0 || p.inFlight >= p.canary.capacity(p.capacity) || now.Before(p.brakedUntil) {
 		return false, false
 	}
 	ok, probe = p.outage.allows(now)
@@ -115,7 +115,7 @@ func (p *Pool) mayStart() (probe, ok bool) {
 // lock.
 func (p *Pool) isHeldBack(t *token) bool {
 	p.checkLeases()
-	return p.over.Err() != nil || p.control.Paused || p.inFlight > p.capacity || !t.probe && p.outage.open.Load()
+	return p.over.Err() != nil || p.control.Paused || p.holds > 0 || p.inFlight > p.capacity || !t.probe && p.outage.open.Load()
 }
 
 // wake lets calls start that did not wait for a token but for something else, and has

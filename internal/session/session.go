@@ -77,6 +77,7 @@ func (r *Registry) newSession(ctx context.Context, ref job.Ref, folder *output.F
 	s.Pool = pool.New(caller, pool.Options{
 		Retry: spec.Retry, Outage: spec.Outage, Output: ref.Output, Timeout: ownTimeout(spec.Call), Stuck: s.logStuck,
 	})
+	s.Output.Journals.OnHold(s.hold)
 	s.keeper = newKeeper(s)
 	s.logger.Info("job opened", "records", manifest.Records(), "call", spec.Call.String())
 	return s, nil

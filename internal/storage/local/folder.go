@@ -60,7 +60,7 @@ func (f *folder) Append(ctx context.Context, name string) (storage.Appender, err
 	if err := errors.Join(f.root.Link(temporary, name), f.discard(temporary)); err != nil {
 		return nil, errors.Join(f.failWrite(name, err), opened.Close())
 	}
-	return &appender{ctx: ctx, file: opened, folder: f, dir: path.Dir(name)}, nil
+	return &appender{ctx: ctx, file: opened, folder: f, name: name}, nil
 }
 
 func (f *folder) Put(ctx context.Context, name string, write func(io.Writer) error) error {
