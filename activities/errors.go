@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"longhaul/internal/storage"
 	"longhaul/job"
 )
 
@@ -46,8 +47,12 @@ func toApplicationError(ctx context.Context, err error) error {
 func applicationError(err error, info activity.Info) error {
 	kind := job.KindOf(err)
 	permanent := kind.Permanent() || kind == job.KindUnknown && triedLongEnough(info)
+	delay := retryDelay(info.Attempt)
+	if storage.IsFull(err) {
+		delay = roomInterval
+	}
 	return temporal.NewApplicationErrorWithOptions(err.Error(), string(kind), temporal.ApplicationErrorOptions{
-		NonRetryable: permanent, NextRetryDelay: retryDelay(info.Attempt),
+		NonRetryable: permanent, NextRetryDelay: delay,
 	})
 }
 

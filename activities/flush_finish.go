@@ -6,6 +6,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"longhaul/internal/inspect"
+	"longhaul/internal/output"
 	"longhaul/job"
 )
 
@@ -27,7 +28,11 @@ func (a *Activities) FlushBatch(ctx context.Context, ref job.Ref, batch job.Batc
 	if activity.GetInfo(ctx).Attempt > readAttempts {
 		flush = s.Output.FlushReadable
 	}
-	flushed, err := flush(ctx, batch)
+	var flushed output.Flushed
+	err = whenThereIsRoom(ctx, beat, func() (err error) {
+		flushed, err = flush(ctx, batch)
+		return err
+	})
 	if len(flushed.Lost) > 0 {
 		activity.GetLogger(ctx).Warn("answers that were on disk are gone: their calls are made again", "job_id", ref.JobID,
 			"batch", batch.Number, "lost", flushed.Lost)
@@ -56,7 +61,11 @@ func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, e
 		// It only informs, and longhaul report makes it again.
 		activity.GetLogger(ctx).Warn("no report", "error", err)
 	}
-	summary, err := s.Output.Finish(ctx, ref, s.Manifest.Records(), s.Manifest.Spec.BatchRecords())
+	var summary job.Summary
+	err = whenThereIsRoom(ctx, beat, func() (err error) {
+		summary, err = s.Output.Finish(ctx, ref, s.Manifest.Records(), s.Manifest.Spec.BatchRecords())
+		return err
+	})
 	if err == nil {
 		s.End()
 	}

@@ -104,11 +104,14 @@ func (k *keeper) run(ctx context.Context) {
 // keep looks after everything once. It returns false when the folder is another job's.
 func (k *keeper) keep(ctx context.Context) bool {
 	check := k.Output.Claims.Check
-	if time.Since(k.renewed) >= k.lease {
+	now, renews := time.Now(), time.Since(k.renewed) >= k.lease
+	if renews {
 		check = k.Output.Claims.Enter
-		k.renewed = time.Now()
 	}
 	err := check(ctx, k.Ref.Epoch)
+	if err == nil && renews {
+		k.renewed = now
+	}
 	if job.KindOf(err) == job.KindTakenOver {
 		k.logger.Warn("job taken over", "error", err)
 		k.taken(err)
