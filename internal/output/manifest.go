@@ -48,7 +48,7 @@ func (f *Folder) CreateManifest(ctx context.Context, epoch int64, manifest job.M
 	if err := f.Claims.Check(ctx, epoch); err != nil {
 		return nil, err
 	}
-	if err := f.store.PutIfAbsent(ctx, manifestName, storage.JSON(manifest)); err != nil && !isTaken(err) {
+	if err := f.store.PutIfAbsent(ctx, manifestName, storage.JSONWithDigest(manifest)); err != nil && !isTaken(err) {
 		return nil, err
 	}
 	return f.Manifest(ctx)
@@ -59,7 +59,7 @@ func (f *Folder) PutManifest(ctx context.Context, epoch int64, manifest job.Mani
 	if err := f.Claims.Check(ctx, epoch); err != nil {
 		return err
 	}
-	return f.store.Put(ctx, manifestName, storage.JSON(manifest))
+	return f.store.Put(ctx, manifestName, storage.JSONWithDigest(manifest))
 }
 
 // PutIndex writes the index of the input, unless the folder was taken over meanwhile.
