@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"time"
 
 	"longhaul/internal/storage"
 	"longhaul/job"
@@ -45,6 +46,9 @@ func OpenIndex(uri string, open func() (storage.Object, error)) (*Index, error) 
 	}
 	return NewIndex(object, uri), nil
 }
+
+// ModTime is when the object was changed last.
+func (x *Index) ModTime() time.Time { return x.object.ModTime() }
 
 // Close gives the object back.
 func (x *Index) Close() error { return x.object.Close() }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"sync/atomic"
+	"time"
 
 	"longhaul/internal/input"
 	"longhaul/job"
@@ -15,8 +16,9 @@ import (
 type indexState struct {
 	// lock is held by who checks the index, or writes it again.
 	lock chan struct{}
-	// whole is set when the whole index was read and found right.
-	whole atomic.Bool
+	// whole is when the index was changed last that was found right as a whole; nil if none
+	// was.
+	whole atomic.Pointer[time.Time]
 }
 
 func newIndexState() *indexState { return &indexState{lock: make(chan struct{}, 1)} }
@@ -36,7 +38,7 @@ func (s *Session) Records(ctx context.Context, r job.Range) iter.Seq2[job.Record
 			return
 		}
 		err = s.eachRecord(ctx, in, r, yield)
-		if isDamage(err) && s.index.whole.CompareAndSwap(true, false) {
+		if isDamage(err) && s.index.whole.Swap(nil) != nil {
 			// It was damaged after it was checked. That is seen before the first record.
 			err = s.eachRecord(ctx, in, r, yield)
 		}
@@ -65,16 +67,11 @@ func (s *Session) eachRecord(ctx context.Context, in input.Input, r job.Range, y
 	return nil
 }
 
-// openIndex opens the index, and checks all of it until that has gone well once. It is nil
-// for a count, which needs none.
+// openIndex opens the index, and checks all of it, unless that has gone well before and it
+// was not changed since. It is nil for a count, which needs none.
 func (s *Session) openIndex(ctx context.Context, in input.Input) (*input.Index, error) {
 	if s.Manifest.Spec.Input.Count != nil {
 		return nil, nil
-	}
-	if s.index.whole.Load() {
-		if index, err := s.Output.Index(ctx); !isDamage(err) {
-			return index, err
-		}
 	}
 	select {
 	case s.index.lock <- struct{}{}:
@@ -98,10 +95,14 @@ func (s *Session) checkedIndex(ctx context.Context, in input.Input) (*input.Inde
 	if err != nil {
 		return nil, err
 	}
+	changed := index.ModTime()
+	if whole := s.index.whole.Load(); whole != nil && whole.Equal(changed) {
+		return index, nil
+	}
 	if err := in.CheckIndex(index, s.Manifest.Input); err != nil {
 		return nil, errors.Join(err, index.Close())
 	}
-	s.index.whole.Store(true)
+	s.index.whole.Store(&changed)
 	return index, nil
 }
 

@@ -105,14 +105,14 @@ func withCRLF(fields []string, text []byte) ([]string, error) {
 		}
 		text = rest
 	}
-	text = bytes.TrimSuffix(text, []byte("\r\n"))
-	if !bytes.Contains(text, []byte("\r\n")) {
+	row := bytes.TrimSuffix(text, []byte("\r\n"))
+	if !bytes.Contains(row, []byte("\r\n")) {
 		return fields, nil
 	}
 	// Each one is between quotes, else the row would have ended there. The row is UTF-8, so
 	// that the byte 0xff is in no field.
-	reader := csv.NewReader(bytes.NewReader(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\xff\n"))))
-	fields, err := reader.Read()
+	marked := append(bytes.ReplaceAll(row, []byte("\r\n"), []byte("\xff\n")), text[len(row):]...)
+	fields, err := csv.NewReader(bytes.NewReader(marked)).Read()
 	for i, field := range fields {
 		fields[i] = strings.ReplaceAll(field, "\xff\n", "\r\n")
 	}

@@ -3,10 +3,10 @@ package verify_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -88,7 +88,7 @@ func resultOf(record job.Record) job.Result {
 // verified is what verify finds.
 func (s *site) verified(t testing.TB) *verify.Result {
 	t.Helper()
-	v, err := verify.Verifier{}.Output(t.Context(), s.inputs, s)
+	v, err := verifier.Output(t.Context(), s.inputs, s)
 	require.NoError(t, err)
 	return v
 }
@@ -125,15 +125,6 @@ func (s *site) names(t testing.TB) []string {
 		names = append(names, entry.Name)
 	}
 	return names
-}
-
-// numbered is an input of {"id":0}, {"id":1} and so on.
-func numbered(n int) string {
-	var b strings.Builder
-	for i := range n {
-		b.WriteString(`{"id":` + string(rune('0'+i/10%10)) + string(rune('0'+i%10)) + "}\n")
-	}
-	return strings.ReplaceAll(b.String(), `:0`, `:7`)
 }
 
 // with returns the site with another content of one object, or without it if that is nil.
@@ -185,3 +176,45 @@ type object struct{ *bytes.Reader }
 
 func (o object) Close() error       { return nil }
 func (o object) ModTime() time.Time { return time.Time{} }
+
+var verifier verify.Verifier
+
+var errDisk = errors.New("input/output error")
+
+// failing cannot read one object, or the input if its name is empty.
+type failing struct {
+	storage.Store
+	name string
+}
+
+func (f failing) Open(ctx context.Context, uri string) (storage.Object, error) {
+	o, err := f.Store.Open(ctx, uri)
+	if f.name == "" && err == nil {
+		return failingObject{o}, nil
+	}
+	return o, err
+}
+
+type failingFolder struct {
+	storage.Folder
+	name string
+}
+
+func (f failingFolder) Open(ctx context.Context, name string) (storage.Object, error) {
+	o, err := f.Folder.Open(ctx, name)
+	if name == f.name && err == nil {
+		return failingObject{o}, nil
+	}
+	return o, err
+}
+
+type failingObject struct{ storage.Object }
+
+// ReadAt gives half a line, and then fails.
+func (f failingObject) ReadAt(p []byte, offset int64) (int, error) {
+	if offset == 0 {
+		n, _ := f.Object.ReadAt(p[:min(len(p), 5)], 0)
+		return n, nil
+	}
+	return 0, errDisk
+}
