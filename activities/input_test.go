@@ -130,7 +130,7 @@ func brokenIndex() map[string]func(index string) error {
 
 // broken is a job of 400 records, of which 200 have an answer; each is a line of four bytes.
 // Its worker has ended, and its index is damaged.
-func broken(t *testing.T, damage func(index string) error) (spec job.Spec, plan job.Plan, first job.Receipt, root string, index []byte) {
+func broken(t *testing.T, damage func(index string) error) (b brokenJob) {
 	t.Helper()
 	s, _ := reopened(t, t.TempDir())
 	var content bytes.Buffer
@@ -138,17 +138,27 @@ func broken(t *testing.T, damage func(index string) error) (spec job.Spec, plan 
 		fmt.Fprintf(&content, "%d\n", 100+i)
 	}
 	s.write("in.jsonl", content.String())
-	spec = sleepSpec("in.jsonl")
-	spec.ChunkSize, spec.BatchSize = 200, 2
-	plan, err := s.index(spec)
+	b.root, b.spec = s.root, sleepSpec("in.jsonl")
+	b.spec.ChunkSize, b.spec.BatchSize = 200, 2
+	var err error
+	b.plan, err = s.index(b.spec)
 	require.NoError(t, err)
-	first, err = s.process(plan.Ref, job.Chunk{Range: job.Range{Last: 200}, Grant: job.LaneGrant{Calls: 1}})
+	b.first, err = s.process(b.plan.Ref, job.Chunk{Range: job.Range{Last: 200}, Grant: job.LaneGrant{Calls: 1}})
 	require.NoError(t, err)
 	name := filepath.Join(s.root, "out/_longhaul/index")
-	index, err = os.ReadFile(name)
+	b.index, err = os.ReadFile(name)
 	require.NoError(t, err)
 	require.NoError(t, damage(name))
-	return spec, plan, first, s.root, index
+	return b
+}
+
+type brokenJob struct {
+	root  string
+	spec  job.Spec
+	plan  job.Plan
+	first job.Receipt
+	// index is the content before it was damaged.
+	index []byte
 }
 
 var rest = job.Chunk{Range: job.Range{First: 200, Last: 400}, Grant: job.LaneGrant{Calls: 1}}
@@ -164,12 +174,12 @@ func TestAChunkWritesADamagedIndexAgain(t *testing.T) {
 	for name, damage := range brokenIndex() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, plan, first, root, index := broken(t, damage)
-			s, _ := reopened(t, root)
-			second, err := s.process(plan.Ref, rest)
+			b := broken(t, damage)
+			s, _ := reopened(t, b.root)
+			second, err := s.process(b.plan.Ref, rest)
 			require.NoError(t, err)
-			s.requireIndex(index)
-			s.finish(plan.Ref, job.Batch{Range: job.Range{Last: 400}, Journals: append(first.Journals, second.Journals...)})
+			s.requireIndex(b.index)
+			s.finish(b.plan.Ref, job.Batch{Range: job.Range{Last: 400}, Journals: append(b.first.Journals, second.Journals...)})
 			require.True(t, s.proven())
 		})
 	}
@@ -181,21 +191,21 @@ func TestAJobThatIsStartedAgainWritesADamagedIndexAgain(t *testing.T) {
 	for name, damage := range brokenIndex() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			spec, plan, first, root, index := broken(t, damage)
-			s, store := reopened(t, root)
-			v, err := verify.Run(t.Context(), root, "out")
+			b := broken(t, damage)
+			s, store := reopened(t, b.root)
+			v, err := verify.Run(t.Context(), b.root, "out")
 			require.NoError(t, err)
 			require.Len(t, v.Problems, 1)
 			require.Contains(t, v.Problems[0].Text, "_longhaul/index")
-			again, err := s.index(spec)
+			again, err := s.index(b.spec)
 			require.NoError(t, err)
-			require.Equal(t, plan.JobID, again.JobID)
-			s.requireIndex(index)
-			require.Zero(t, store.bytesRead(func() { _, err = s.index(spec) }))
+			require.Equal(t, b.plan.JobID, again.JobID)
+			s.requireIndex(b.index)
+			require.Zero(t, store.bytesRead(func() { _, err = s.index(b.spec) }))
 			require.NoError(t, err)
 			second, err := s.process(again.Ref, rest)
 			require.NoError(t, err)
-			s.finish(again.Ref, job.Batch{Range: job.Range{Last: 400}, Journals: append(first.Journals, second.Journals...)})
+			s.finish(again.Ref, job.Batch{Range: job.Range{Last: 400}, Journals: append(b.first.Journals, second.Journals...)})
 			require.True(t, s.proven())
 		})
 	}
@@ -204,16 +214,16 @@ func TestAJobThatIsStartedAgainWritesADamagedIndexAgain(t *testing.T) {
 // The index of another content is not written by a chunk either.
 func TestAChunkDoesNotIndexAnotherContent(t *testing.T) {
 	t.Parallel()
-	_, plan, _, root, _ := broken(t, os.Remove)
-	name := filepath.Join(root, "in.jsonl")
+	b := broken(t, os.Remove)
+	name := filepath.Join(b.root, "in.jsonl")
 	before, err := os.Stat(name)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(name, []byte(strings.Repeat("999\n", 400)), 0o644))
 	require.NoError(t, os.Chtimes(name, before.ModTime(), before.ModTime()))
-	s, _ := reopened(t, root)
-	_, err = s.process(plan.Ref, rest)
+	s, _ := reopened(t, b.root)
+	_, err = s.process(b.plan.Ref, rest)
 	requireKind(t, err, job.KindInput, "in.jsonl: the input has changed since it was indexed; bring the old file back")
-	require.NoFileExists(t, filepath.Join(root, "out/_longhaul/index"))
+	require.NoFileExists(t, filepath.Join(b.root, "out/_longhaul/index"))
 }
 
 // Size and time of the file are the same, so only reading it tells.

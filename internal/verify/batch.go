@@ -163,7 +163,7 @@ func (c *check) reportParts(done commit, records job.Range, p *parts) (right boo
 		switch {
 		case part.missing:
 			c.problem(ofBatch(done.Batch, false, "%s is missing, with the %s of %d of the %s", part.name, what, count, done.Range))
-		case part.found != "" && part.whole && !(p.successes.whole && p.failures.whole):
+		case part.found != "" && part.whole && (!p.successes.whole || !p.failures.whole):
 			// It comes of the other one.
 		case part.found != "":
 			c.problem(ofBatch(done.Batch, part.againstInput, "%s (%s): %s", part.name, records, part.found))

@@ -51,7 +51,8 @@ func (s *site) forge(t testing.TB, name string, change func([]string) []string) 
 	lines := strings.SplitAfter(string(s.content(t, name)), "\n")
 	s.write(t, name, []byte(strings.Join(change(lines[:len(lines)-1]), "")))
 	var number int64
-	_, err := fmt.Sscanf(name[strings.Index(name, "-"):], "-%d.jsonl", &number)
+	_, digits, _ := strings.Cut(name, "-")
+	_, err := fmt.Sscanf(digits, "%d.jsonl", &number)
 	require.NoError(t, err)
 	edit(t, s, output.CommitName(number), func(c *job.Commit) {
 		digest := &c.Part

@@ -46,7 +46,7 @@ func (c *check) checkSuccess() {
 	if c.success == nil || len(c.Problems) > 0 {
 		return
 	}
-	text := ""
+	var text string
 	sum := hex.EncodeToString(c.commits.Sum(nil))
 	switch {
 	case c.success.Records != c.Records:
