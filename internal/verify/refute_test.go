@@ -167,7 +167,7 @@ func TestWhatIsDamagedIsNamed(t *testing.T) {
 		"an errors gone":  {remove("errors-000001.jsonl"), "errors-000001.jsonl is missing, with the failures of 1 of the records 10-19"},
 		"a commit gone":   {remove(output.CommitName(1)), "_SUCCESS is there, but records 10-19 are in no commit"},
 		"a batch gone":    {remove(output.CommitName(2), "part-000002.jsonl", "errors-000002.jsonl"), "_SUCCESS is there, but records 20-24 are in no commit"},
-		"an index gone":   {remove("_longhaul/index"), "_longhaul/index is missing; it is written again when the job is started again"},
+		"an index gone":   {remove("_longhaul/index"), "_longhaul/index is missing; no answer depends on it"},
 		"a part too many": {add("part-000007.jsonl"), "part-000007.jsonl is in no commit"},
 		"the next part":   {add("part-000003.jsonl"), "part-000003.jsonl is in no commit"},
 		"another name":    {add("part-0.jsonl"), "part-0.jsonl is in no commit"},
@@ -207,7 +207,7 @@ func TestWhatIsDamagedIsNamed(t *testing.T) {
 		"another number": {func(t *testing.T, s *site) { edit(t, s, success, func(s *job.Summary) { s.Records++ }) },
 			"_SUCCESS says 26 records; the job has 25"},
 		"another job's end": {func(t *testing.T, s *site) { edit(t, s, success, func(s *job.Summary) { s.JobID = "K" }) },
-			"_SUCCESS is damaged: it is of job K, job.json of job J; it is written again"},
+			"_SUCCESS is damaged: it is of job K, job.json of job J"},
 		"an end without a digest": {func(t *testing.T, s *site) {
 			var summary job.Summary
 			require.NoError(t, json.Unmarshal(s.content(t, success), &summary))

@@ -27,7 +27,7 @@ func (c *check) readSuccess(ctx context.Context) error {
 		err = fmt.Errorf("it is of job %s, job.json of job %s", found.JobID, c.manifest.JobID)
 	}
 	if err != nil {
-		c.problem(Problem{Text: fmt.Sprintf("%s is damaged: %v; it is written again when the job is started again", successName, err), Again: true})
+		c.problem(Problem{Text: fmt.Sprintf("%s is damaged: %v", successName, err), Again: true})
 		return nil
 	}
 	c.success = &found

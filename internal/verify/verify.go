@@ -213,7 +213,7 @@ func (c *check) checkIndex(ctx context.Context) error {
 	}
 	content, err := c.folder.Open(ctx, indexName)
 	if errors.Is(err, fs.ErrNotExist) {
-		c.problem(Problem{Text: indexName + " is missing; it is written again when the job is started again, and no call is made for that", Again: true})
+		c.problem(Problem{Text: indexName + " is missing; no answer depends on it, and it is written again without a call", Again: true})
 		return nil
 	}
 	if err != nil {
@@ -221,7 +221,7 @@ func (c *check) checkIndex(ctx context.Context) error {
 	}
 	sum, _, err := digestOf(content)
 	if err == nil && sum != known {
-		c.problem(Problem{Text: fmt.Sprintf("%s: its sha256 is %.12s…, job.json says %.12s…; it is written again when the job is started again, and no call is made for that",
+		c.problem(Problem{Text: fmt.Sprintf("%s: its sha256 is %.12s…, job.json says %.12s…; no answer depends on it, and it is written again without a call",
 			indexName, sum, known), Again: true})
 	}
 	return errors.Join(err, content.Close())
