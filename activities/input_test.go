@@ -271,14 +271,15 @@ func TestAJobOfTheFirstVersionGoesOn(t *testing.T) {
 	root := t.TempDir()
 	require.NoError(t, os.CopyFS(root, os.DirFS("testdata/v0.1")))
 	index := content(t, root, "out/_longhaul/index")
+	var manifest job.Manifest
+	require.NoError(t, json.Unmarshal([]byte(content(t, root, "out/_longhaul/job.json")), &manifest))
+	require.NoError(t, os.Chtimes(filepath.Join(root, "in.csv"), manifest.Input.Modified, manifest.Input.Modified), "it is as it was")
 	v, err := verify.Run(t.Context(), root, "out")
 	require.NoError(t, err)
 	require.Empty(t, v.Problems)
 	require.Equal(t, []job.Range{{First: 200, Last: 600}}, v.Missing)
 	require.Contains(t, strings.Join(v.Notes, "\n"), "version 0.1 of Longhaul wrote this output, without digests of the index")
 	s, _ := reopened(t, root)
-	var manifest job.Manifest
-	require.NoError(t, json.Unmarshal([]byte(content(t, root, "out/_longhaul/job.json")), &manifest))
 	plan, err := s.index(manifest.Spec)
 	require.NoError(t, err)
 	require.Equal(t, []job.Range{{First: 0, Last: 200}}, plan.Committed)

@@ -63,7 +63,7 @@ func (c *check) readCommit(ctx context.Context, number int64) (done *commit, dam
 	case done.Part.Name != partName(number), done.Errors != nil && done.Errors.Name != errorsName(number):
 		damage = errors.New("it does not name the parts of its batch")
 	case (done.Errors == nil) != (done.Failed == 0):
-		damage = fmt.Errorf("it counts %d failed records, and they are in no errors part", done.Failed)
+		damage = fmt.Errorf("it counts %d failed records, and names %d errors parts", done.Failed, map[bool]int{true: 0, false: 1}[done.Errors == nil])
 	}
 	if damage != nil {
 		c.unreadable[number] = true

@@ -57,7 +57,7 @@ func (s *site) requireRefuted(t *testing.T, name, what string) {
 func TestEveryBitCounts(t *testing.T) {
 	t.Parallel()
 	for format, content := range map[job.Format]string{
-		job.FormatJSONL: "{\"a\": 1e3}\n\n-0\n[4]\r\n\"x\"\n1.50",
+		job.FormatJSONL: "{\"a\": 1e3}\n\n-0\n[4,\r5]\r\n\"x\"\n1.50",
 		job.FormatCSV:   "\xef\xbb\xbfa,b\r\n1,\"x\r\ny\"\r\n\r\n\"4\",\n5,6\n\"\"\"\",z",
 		job.FormatLines: "a\n\nb\r\n4\nq\"",
 	} {

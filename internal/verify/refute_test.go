@@ -16,6 +16,7 @@ import (
 	"longhaul/internal/output"
 	"longhaul/internal/part/parttest"
 	"longhaul/internal/storage"
+	"longhaul/internal/verify"
 	"longhaul/job"
 )
 
@@ -173,6 +174,17 @@ func TestWhatIsDamagedIsNamed(t *testing.T) {
 		"another name":    {add("part-0.jsonl"), "part-0.jsonl is in no commit"},
 		"a copy":          {add("part-000000 (1).jsonl"), "part-000000 (1).jsonl is in no commit"},
 		"in a folder":     {add("part-x/part-000000.jsonl"), "part-x/part-000000.jsonl is in no commit"},
+		"an errors part without a failure": {func(t *testing.T, s *site) {
+			s.write(t, "errors-000000.jsonl", nil)
+			s.forge(t, "part-000000.jsonl", func(l []string) []string {
+				return append(l[:4:4], append([]string{parttest.Lines(parttest.Success(4))}, l[4:]...)...)
+			})
+			edit(t, s, output.CommitName(0), func(c *job.Commit) {
+				sum := sha256.Sum256(nil)
+				c.Errors.SHA256, c.Errors.Bytes, c.Totals = hex.EncodeToString(sum[:]), 0, job.Totals{Succeeded: 10, Attempts: 10}
+			})
+			s.sumCommits(t)
+		}, "_longhaul/commits/000000.json (records 0-9) is damaged: it counts 0 failed records, and names 1 errors parts"},
 		"an errors part that no commit names": {func(t *testing.T, s *site) {
 			s.write(t, "errors-000000.jsonl", nil)
 			s.forge(t, "part-000000.jsonl", func(l []string) []string {
@@ -282,6 +294,20 @@ func TestALimitedJob(t *testing.T) {
 	require.Equal(t, []string{"the job has the first 15 of the input's 25 records (input.limit)"}, v.Notes)
 	s.write(t, "part-000002.jsonl", nil)
 	require.Equal(t, "part-000002.jsonl is in no commit", s.refuted(t))
+
+	s = finish(t, job.InputSpec{URI: "in.jsonl", Limit: 20}, lines(25), 10)
+	require.True(t, s.verified(t).Proven())
+	s.write(t, output.CommitName(2), s.content(t, output.CommitName(1)))
+	require.Equal(t, "_longhaul/commits/000002.json belongs to no batch", s.refuted(t))
+}
+
+// The last batch is full.
+func TestACommitAfterTheLastBatch(t *testing.T) {
+	t.Parallel()
+	s := finish(t, job.InputSpec{URI: "in.jsonl"}, lines(20), 10)
+	require.True(t, s.verified(t).Proven())
+	s.write(t, output.CommitName(2), s.content(t, output.CommitName(1)))
+	require.Equal(t, "_longhaul/commits/000002.json belongs to no batch", s.refuted(t))
 }
 
 // Without the records beside the answers, their indexes are compared.
@@ -317,6 +343,28 @@ func TestVerifySaysWhatIsMissing(t *testing.T) {
 	require.Equal(t, []job.Range{{First: 10, Last: 25}}, v.Missing)
 	require.False(t, v.Finished)
 	require.EqualValues(t, 10, v.Done())
+	require.False(t, (&verify.Result{Finished: true, Missing: v.Missing}).Proven())
+
+	const far = "_longhaul/commits/9223372036854775807.json"
+	require.NoError(t, s.Delete(t.Context(), output.CommitName(0)))
+	s.write(t, far, nil)
+	v = s.verified(t)
+	require.Equal(t, far+" belongs to no batch", s.refuted(t))
+	require.Equal(t, []job.Range{{First: 0, Last: 25}}, v.Missing)
+
+	// Without _SUCCESS, nothing else says that job.json had a digest.
+	manifest := s.content(t, "_longhaul/job.json")
+	at := bytes.LastIndex(manifest, []byte("sha256"))
+	manifest[at] ^= 1
+	require.Contains(t, s.with("_longhaul/job.json", manifest).refuted(t), "_longhaul/job.json is damaged: it has a digest of the index, but none of its own")
+}
+
+// What is left of a batch is counted.
+func TestALostErrorsPart(t *testing.T) {
+	t.Parallel()
+	s := job25(t)
+	require.NoError(t, s.Delete(t.Context(), "errors-000000.jsonl"))
+	require.Equal(t, job.Totals{Succeeded: 22, Failed: 2, Attempts: 32}, s.verified(t).Totals)
 }
 
 // One broken store makes thousands.
