@@ -74,11 +74,11 @@ func FuzzVerifyReadsLinesAsWorkersDo(f *testing.F) { fuzz(f, job.FormatLines, 0)
 // Records that are longer than all buffers.
 func TestLongRecords(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("x", 3<<20)
+	long := strings.Repeat("x", 600<<10)
 	for format, content := range map[job.Format]string{
 		job.FormatJSONL: "1\n\"" + long + "\"\n2",
 		job.FormatLines: "1\n" + long + "\r\n2",
-		job.FormatCSV:   "a,b\r\n1,\"" + strings.Repeat(long[:1000]+"\r\n", 3000) + "\"\r\n\r\n\"\r\n\",2\r\n",
+		job.FormatCSV:   "a,b\r\n1,\"" + strings.Repeat(long[:1000]+"\r\n", 600) + "\"\r\n\r\n\"\r\n\",2\r\n",
 	} {
 		requireAgreement(t, content, format, map[job.Format]int{job.FormatCSV: 1}[format])
 	}
@@ -88,7 +88,7 @@ func TestLongRecords(t *testing.T) {
 func TestRecordsThatAreTooLong(t *testing.T) {
 	t.Parallel()
 	for format, start := range map[job.Format]string{job.FormatJSONL: "", job.FormatCSV: "a\n1\n\""} {
-		_, err := verify.Records([]byte(start+strings.Repeat("x", 70<<20)), format, 0)
+		_, err := verify.BoundedRecords([]byte(start+strings.Repeat("x", 2<<20)), 1<<20, format, 0)
 		require.Equal(t, job.KindInput, job.KindOf(err), "%v", err)
 		require.ErrorContains(t, err, "too long")
 	}

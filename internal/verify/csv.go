@@ -26,9 +26,9 @@ type csvRecords struct {
 	line int
 }
 
-func newCSV(r io.Reader, size int64, keepCRLF bool) *csvRecords {
-	text := &rowText{source: r}
-	c := &csvRecords{reader: csv.NewReader(bufio.NewReaderSize(text, int(size))), text: text, keepCRLF: keepCRLF}
+func newCSV(r io.Reader, b bounds, keepCRLF bool) *csvRecords {
+	text := &rowText{source: r, limit: b.record}
+	c := &csvRecords{reader: csv.NewReader(bufio.NewReaderSize(text, b.buffer())), text: text, keepCRLF: keepCRLF}
 	c.reader.ReuseRecord = true
 	return c
 }
@@ -130,6 +130,7 @@ func (c *csvRecords) wrong(err error) error {
 // rowText keeps the text that was read since the end of the last row.
 type rowText struct {
 	source io.Reader
+	limit  int64
 	text   []byte
 	// start is the offset of the text's first byte, ended where the last row has ended.
 	start, ended int64
@@ -138,7 +139,7 @@ type rowText struct {
 func (t *rowText) Read(p []byte) (int, error) {
 	t.text = t.text[:copy(t.text, t.text[t.ended-t.start:])]
 	t.start = t.ended
-	if len(t.text) > maxRecordBytes {
+	if int64(len(t.text)) > t.limit {
 		return 0, bufio.ErrTooLong
 	}
 	n, err := t.source.Read(p)

@@ -103,7 +103,7 @@ func (s *site) damageEvery(t *testing.T, name string, whole []byte, step int) {
 func TestBitsOfALargerJob(t *testing.T) {
 	t.Parallel()
 	var content bytes.Buffer
-	for i := range 600 {
+	for i := range 520 {
 		fmt.Fprintf(&content, "{\"id\":%d}\n", i)
 	}
 	s := finish(t, job.InputSpec{URI: "in.jsonl"}, content.String(), 200)

@@ -66,26 +66,31 @@ func openInput(ctx context.Context, store storage.Store, m manifest) (*input, er
 		return nil, err
 	}
 	in := &input{uri: spec.URI, object: object, content: &content{Reader: storage.NewReader(object), sum: sha256.New()}}
-	in.records, err = newRecords(in.content, object.Size(), spec.ResolvedFormat(), m.Input.FormatVersion)
+	in.records, err = newRecords(in.content, bounds{object.Size(), maxRecordBytes}, spec.ResolvedFormat(), m.Input.FormatVersion)
 	if err != nil {
 		return nil, errors.Join(err, object.Close())
 	}
 	return in, nil
 }
 
-func newRecords(r io.Reader, size int64, format job.Format, version int) (records, error) {
-	size = min(size+1, bufferBytes)
+// bounds are those of what is kept in memory: the size of the object, and that of a record.
+type bounds struct{ object, record int64 }
+
+// buffer is how much is read at once.
+func (b bounds) buffer() int { return int(min(b.object+1, bufferBytes)) }
+
+func newRecords(r io.Reader, b bounds, format job.Format, version int) (records, error) {
 	r, err := withoutByteOrderMark(r)
 	switch {
 	case err != nil:
 		return nil, err
 	case format == job.FormatJSONL && version == 0:
-		return &jsonLines{lines: newLines(r, size)}, nil
+		return &jsonLines{lines: newLines(r, b)}, nil
 	case format == job.FormatLines && version == 0:
-		return &plainLines{lines: newLines(r, size)}, nil
+		return &plainLines{lines: newLines(r, b)}, nil
 	case format == job.FormatCSV && (version == 0 || version == 1):
 		// Version 0 is that of Longhaul 0.1.
-		return newCSV(r, size, version == 1), nil
+		return newCSV(r, b, version == 1), nil
 	}
 	return nil, job.Errorf(job.KindOutput, manifestName, "version %d of the input format %q is not known here", version, format).
 		WithHint("use the Longhaul that wrote it, or a later one")

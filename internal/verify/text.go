@@ -18,9 +18,9 @@ type lines struct {
 	number  int64
 }
 
-func newLines(r io.Reader, size int64) lines {
+func newLines(r io.Reader, b bounds) lines {
 	scanner := bufio.NewScanner(r)
-	scanner.Buffer(make([]byte, size), maxRecordBytes)
+	scanner.Buffer(make([]byte, b.buffer()), int(b.record))
 	return lines{scanner: scanner}
 }
 
