@@ -70,6 +70,7 @@ fuzz: ## Fuzz the parsers for a minute each
 	go test -run '^$$' -fuzz FuzzParseEntry -fuzztime 60s ./internal/journal/
 	go test -run '^$$' -fuzz FuzzSpec -fuzztime 60s ./job/
 	for format in Lines JSONL CSV; do go test -run '^$$' -fuzz "Fuzz$$format" -fuzztime 60s -fuzzminimizetime 10x ./internal/input/ || exit 1; done
+	for format in Lines JSONL CSV; do go test -run '^$$' -fuzz "FuzzVerifyReads$${format}AsWorkersDo" -fuzztime 60s -fuzzminimizetime 10x ./internal/verify/ || exit 1; done
 
 clean: ## Delete what was built and the examples' output
 	rm -rf bin demo llm

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -113,56 +114,116 @@ func TestATouchedInputIsReadOnce(t *testing.T) {
 	}))
 }
 
-// The hint of a damaged index is followed: the job is started again, and nothing is
-// lost or called twice.
-func TestADamagedIndexIsWrittenAgain(t *testing.T) {
-	t.Parallel()
-	for name, damage := range map[string]func(index string) error{
+// brokenIndex are the ways in which the index of broken is damaged.
+func brokenIndex() map[string]func(index string) error {
+	return map[string]func(index string) error{
 		"missing":   os.Remove,
 		"truncated": func(index string) error { return os.Truncate(index, 15) },
 		"zeros":     func(index string) error { return os.WriteFile(index, make([]byte, 16), 0o644) },
-	} {
+		"one bit": func(index string) error { // it leads to the beginning of another record
+			content, err := os.ReadFile(index)
+			content[15] ^= 4
+			return errors.Join(err, os.WriteFile(index, content, 0o644))
+		},
+	}
+}
+
+// broken is a job of 400 records, of which 200 have an answer; each is a line of four bytes.
+// Its worker has ended, and its index is damaged.
+func broken(t *testing.T, damage func(index string) error) (b brokenJob) {
+	t.Helper()
+	s, _ := reopened(t, t.TempDir())
+	var content bytes.Buffer
+	for i := range 400 {
+		fmt.Fprintf(&content, "%d\n", 100+i)
+	}
+	s.write("in.jsonl", content.String())
+	b.root, b.spec = s.root, sleepSpec("in.jsonl")
+	b.spec.ChunkSize, b.spec.BatchSize = 200, 2
+	var err error
+	b.plan, err = s.index(b.spec)
+	require.NoError(t, err)
+	b.first, err = s.process(b.plan.Ref, job.Chunk{Range: job.Range{Last: 200}, Grant: job.LaneGrant{Calls: 1}})
+	require.NoError(t, err)
+	name := filepath.Join(s.root, "out/_longhaul/index")
+	b.index, err = os.ReadFile(name)
+	require.NoError(t, err)
+	require.NoError(t, damage(name))
+	return b
+}
+
+type brokenJob struct {
+	root  string
+	spec  job.Spec
+	plan  job.Plan
+	first job.Receipt
+	// index is the content before it was damaged.
+	index []byte
+}
+
+var rest = job.Chunk{Range: job.Range{First: 200, Last: 400}, Grant: job.LaneGrant{Calls: 1}}
+
+func (s *site) requireIndex(want []byte) {
+	s.t.Helper()
+	require.Equal(s.t, string(want), content(s.t, s.root, "out/_longhaul/index"))
+}
+
+// A chunk that finds the index missing or damaged writes it again, and goes on.
+func TestAChunkWritesADamagedIndexAgain(t *testing.T) {
+	t.Parallel()
+	for name, damage := range brokenIndex() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, _ := reopened(t, t.TempDir())
-			var content bytes.Buffer
-			for i := range 400 {
-				fmt.Fprintln(&content, i)
-			}
-			s.write("in.jsonl", content.String())
-			spec := sleepSpec("in.jsonl")
-			spec.ChunkSize, spec.BatchSize = 200, 2
-			plan, err := s.index(spec)
+			b := broken(t, damage)
+			s, _ := reopened(t, b.root)
+			second, err := s.process(b.plan.Ref, rest)
 			require.NoError(t, err)
-			first, err := s.process(plan.Ref, job.Chunk{Range: job.Range{Last: 200}, Grant: job.LaneGrant{Calls: 1}})
-			require.NoError(t, err)
-
-			index := filepath.Join(s.root, "out/_longhaul/index")
-			before, err := os.ReadFile(index)
-			require.NoError(t, err)
-			require.NoError(t, damage(index))
-			s, store := reopened(t, s.root)
-			chunk := job.Chunk{Range: job.Range{First: 200, Last: 400}, Grant: job.LaneGrant{Calls: 1}}
-			_, err = s.process(plan.Ref, chunk)
-			requireKind(t, err, job.KindOutput, "out/_longhaul/index: is ")
-			require.ErrorContains(t, err, "start the job again with the same spec")
-			_, err = verify.Run(t.Context(), s.root, "out")
-			require.ErrorContains(t, err, "out/_longhaul/index: is ")
-
-			again, err := s.index(spec)
-			require.NoError(t, err)
-			require.Equal(t, plan.JobID, again.JobID)
-			after, err := os.ReadFile(index)
-			require.NoError(t, err)
-			require.Equal(t, before, after)
-			require.Zero(t, store.bytesRead(func() { _, err = s.index(spec) }))
-			require.NoError(t, err)
-			second, err := s.process(again.Ref, chunk)
-			require.NoError(t, err)
-			s.finish(again.Ref, job.Batch{Range: job.Range{Last: 400}, Journals: append(first.Journals, second.Journals...)})
+			s.requireIndex(b.index)
+			s.finish(b.plan.Ref, job.Batch{Range: job.Range{Last: 400}, Journals: append(b.first.Journals, second.Journals...)})
 			require.True(t, s.proven())
 		})
 	}
+}
+
+// A job that is started again does so too, and verify names the damage until then.
+func TestAJobThatIsStartedAgainWritesADamagedIndexAgain(t *testing.T) {
+	t.Parallel()
+	for name, damage := range brokenIndex() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := broken(t, damage)
+			s, store := reopened(t, b.root)
+			v, err := verify.Run(t.Context(), b.root, "out")
+			require.NoError(t, err)
+			require.Len(t, v.Problems, 1)
+			require.Contains(t, v.Problems[0].Text, "_longhaul/index")
+			again, err := s.index(b.spec)
+			require.NoError(t, err)
+			require.Equal(t, b.plan.JobID, again.JobID)
+			s.requireIndex(b.index)
+			require.Zero(t, store.bytesRead(func() { _, err = s.index(b.spec) }))
+			require.NoError(t, err)
+			second, err := s.process(again.Ref, rest)
+			require.NoError(t, err)
+			s.finish(again.Ref, job.Batch{Range: job.Range{Last: 400}, Journals: append(b.first.Journals, second.Journals...)})
+			require.True(t, s.proven())
+		})
+	}
+}
+
+// The index of another content is not written by a chunk either.
+func TestAChunkDoesNotIndexAnotherContent(t *testing.T) {
+	t.Parallel()
+	b := broken(t, os.Remove)
+	name := filepath.Join(b.root, "in.jsonl")
+	before, err := os.Stat(name)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(name, []byte(strings.Repeat("999\n", 400)), 0o644))
+	require.NoError(t, os.Chtimes(name, before.ModTime(), before.ModTime()))
+	s, _ := reopened(t, b.root)
+	_, err = s.process(b.plan.Ref, rest)
+	requireKind(t, err, job.KindInput, "in.jsonl: the input has changed since it was indexed; bring the old file back")
+	require.NoFileExists(t, filepath.Join(b.root, "out/_longhaul/index"))
 }
 
 // Size and time of the file are the same, so only reading it tells.
@@ -210,9 +271,15 @@ func TestAJobOfTheFirstVersionGoesOn(t *testing.T) {
 	root := t.TempDir()
 	require.NoError(t, os.CopyFS(root, os.DirFS("testdata/v0.1")))
 	index := content(t, root, "out/_longhaul/index")
-	s, _ := reopened(t, root)
 	var manifest job.Manifest
 	require.NoError(t, json.Unmarshal([]byte(content(t, root, "out/_longhaul/job.json")), &manifest))
+	require.NoError(t, os.Chtimes(filepath.Join(root, "in.csv"), manifest.Input.Modified, manifest.Input.Modified), "it is as it was")
+	v, err := verify.Run(t.Context(), root, "out")
+	require.NoError(t, err)
+	require.Empty(t, v.Problems)
+	require.Equal(t, []job.Range{{First: 200, Last: 600}}, v.Missing)
+	require.Contains(t, strings.Join(v.Notes, "\n"), "version 0.1 of Longhaul wrote this output, without digests of the index")
+	s, _ := reopened(t, root)
 	plan, err := s.index(manifest.Spec)
 	require.NoError(t, err)
 	require.Equal(t, []job.Range{{First: 0, Last: 200}}, plan.Committed)
@@ -228,6 +295,9 @@ func TestAJobOfTheFirstVersionGoesOn(t *testing.T) {
 	_, err = s.env.ExecuteActivity(s.act.FinishJob, plan.Ref)
 	require.NoError(t, err)
 	require.True(t, s.proven())
+	var goneOn job.Manifest
+	require.NoError(t, json.Unmarshal([]byte(content(t, root, "out/_longhaul/job.json")), &goneOn))
+	require.Len(t, goneOn.Input.IndexSHA256, 64, "its index has a digest now")
 	for _, part := range []string{"out/part-000000.jsonl", "out/part-000002.jsonl"} {
 		require.Equal(t, 80, strings.Count(content(t, root, part), `"the\ntext":"two\nlines"`), part)
 	}

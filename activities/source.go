@@ -84,8 +84,12 @@ func (s *source) repairIndex(ctx context.Context, folder *output.Folder, now job
 	return again, err
 }
 
-// checkIndex returns an error of kind KindOutput if there is no index, or a damaged one.
+// checkIndex returns an error of kind KindOutput if there is no index, a damaged one, or one
+// of which no digest is known because version 0.1 wrote it.
 func (s *source) checkIndex(ctx context.Context, folder *output.Folder, of job.Fingerprint) (err error) {
+	if s.spec.Count == nil && of.IndexSHA256 == "" {
+		return job.Errorf(job.KindOutput, folder.URI(), "job.json has no digest of the index")
+	}
 	index, err := folder.Index(ctx)
 	if err != nil {
 		return err

@@ -68,6 +68,9 @@ type Fingerprint struct {
 	SHA256 string `json:"sha256,omitempty"`
 	// IndexStep: the index holds the position of every record divisible by it.
 	IndexStep int64 `json:"index_step,omitempty"`
+	// IndexSHA256 is the digest of the index, in hex; empty for a count, and in a job of
+	// version 0.1.
+	IndexSHA256 string `json:"index_sha256,omitempty"`
 	// FormatVersion says how the format makes records of the content; 0 is that of
 	// Longhaul 0.1. A job keeps the one that it began with.
 	FormatVersion int `json:"format_version,omitempty"`

@@ -212,4 +212,7 @@ type Summary struct {
 	Epoch int64 `json:"epoch,omitempty"`
 	// Redriven counts failed records that were called again.
 	Redriven int64 `json:"redriven,omitempty"`
+	// CommitsSHA256 is the digest, in hex, of the contents of all commits, one after the
+	// other, in the order of their batches. Version 0.1 wrote none.
+	CommitsSHA256 string `json:"commits_sha256,omitempty"`
 }

@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"longhaul/internal/exitcode"
@@ -24,6 +22,8 @@ func verifyCommand() *cobra.Command {
 		Short: "Prove or refute that an output folder is right",
 		Long: `Read an output folder and its input, and prove or refute that every record is
 there exactly once, in input order, with the counts and digests of the commits.
+It reads both by itself, from start to end, and believes nothing that the workers
+have counted. What is wrong is said in one line, with the command that fixes it.
 Exit code 0 if it is proven, 1 if it is refuted or not finished.`,
 		Example: `  longhaul verify out
   longhaul verify answers/today --root /data`,
@@ -39,11 +39,20 @@ Exit code 0 if it is proven, 1 if it is refuted or not finished.`,
 			if from != root {
 				fmt.Fprintf(cmd.ErrOrStderr(), "the paths in job.json start from %s\n", from)
 			}
-			v, err := verify.Run(cmd.Context(), from, output)
+			progress := newVerifyProgress(cmd.ErrOrStderr())
+			v, err := verify.Verifier{Report: progress.report}.Run(cmd.Context(), from, output)
+			progress.end()
 			if err != nil {
 				return err
 			}
-			printVerification(cmd.OutOrStdout(), v)
+			if from != "" && !filepath.IsAbs(output) {
+				output = filepath.Join(from, output)
+			}
+			again, err := againCommand(cmd.Context(), output)
+			if err != nil {
+				return err
+			}
+			printVerification(cmd.OutOrStdout(), v, output, again)
 			if !v.Proven() {
 				return exitcode.ErrRefuted
 			}
@@ -83,25 +92,4 @@ func findRoot(ctx context.Context, output string) (root, below string, err error
 func isFile(name string) bool {
 	info, err := os.Stat(name)
 	return err == nil && !info.IsDir()
-}
-
-func printVerification(w io.Writer, v *verify.Result) {
-	for _, problem := range v.Problems {
-		fmt.Fprintf(w, "wrong: %s\n", problem)
-	}
-	for _, missing := range v.Missing {
-		fmt.Fprintf(w, "missing: %s\n", missing)
-	}
-	if !v.Finished {
-		fmt.Fprintf(w, "not finished: there is no _SUCCESS\n")
-	}
-	verdict := "refuted"
-	if v.Proven() {
-		verdict = "proven: every record is there exactly once, in order"
-	} else if len(v.Problems) == 0 {
-		verdict = "incomplete: what is committed is right; start the job again with the same output to go on"
-	}
-	fmt.Fprintf(w, "%s of %s records in parts (%s succeeded, %s failed, %s calls): %s\n",
-		humanize.Comma(v.Done()), humanize.Comma(v.Records), humanize.Comma(v.Succeeded), humanize.Comma(v.Failed),
-		humanize.Comma(v.Calls()), verdict)
 }

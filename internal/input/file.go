@@ -2,6 +2,8 @@ package input
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -31,7 +33,8 @@ type File struct {
 // once, for the records and the digest.
 func (f *File) Index(ctx context.Context, index io.Writer, report func(records int64)) (job.Fingerprint, error) {
 	from := &source{object: f.object, uri: f.uri, digest: newDigest()}
-	count, err := f.index(ctx, from, index, report)
+	indexSum := sha256.New()
+	count, err := f.index(ctx, from, io.MultiWriter(index, indexSum), report)
 	if err != nil {
 		return job.Fingerprint{}, err
 	}
@@ -41,7 +44,7 @@ func (f *File) Index(ctx context.Context, index io.Writer, report func(records i
 	}
 	return job.Fingerprint{
 		Records: count, Size: f.object.Size(), Modified: f.object.ModTime(),
-		SHA256: sum, IndexStep: f.step, FormatVersion: f.version,
+		SHA256: sum, IndexStep: f.step, IndexSHA256: hex.EncodeToString(indexSum.Sum(nil)), FormatVersion: f.version,
 	}, nil
 }
 

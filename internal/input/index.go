@@ -2,10 +2,13 @@ package input
 
 import (
 	"bufio"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"io"
 	"io/fs"
+	"time"
 
 	"longhaul/internal/storage"
 	"longhaul/job"
@@ -44,6 +47,9 @@ func OpenIndex(uri string, open func() (storage.Object, error)) (*Index, error) 
 	return NewIndex(object, uri), nil
 }
 
+// ModTime is when the object was changed last.
+func (x *Index) ModTime() time.Time { return x.object.ModTime() }
+
 // Close gives the object back.
 func (x *Index) Close() error { return x.object.Close() }
 
@@ -61,7 +67,8 @@ func (x *Index) at(entry int64) (position, error) {
 }
 
 // check reads the whole index. It must have an entry for every step-th record, each
-// higher than the one before, all of them contained in the input.
+// higher than the one before, all of them contained in the input, and its digest. A job of
+// version 0.1 has no digest of it.
 func (x *Index) check(of job.Fingerprint, step int64, contains func(position) bool) error {
 	if of.IndexStep != step {
 		return x.damaged("it has every %dth record, not every %dth", of.IndexStep, step)
@@ -70,7 +77,8 @@ func (x *Index) check(of job.Fingerprint, step int64, contains func(position) bo
 	if size := x.object.Size(); size != entries*entryBytes {
 		return x.damaged("it has %d bytes; %d records make %d", size, of.Records, entries*entryBytes)
 	}
-	reader := bufio.NewReaderSize(storage.NewReader(x.object), 64<<10)
+	sum := sha256.New()
+	reader := bufio.NewReaderSize(io.TeeReader(storage.NewReader(x.object), sum), 64<<10)
 	var b [entryBytes]byte
 	var last position
 	for entry := range entries {
@@ -85,6 +93,9 @@ func (x *Index) check(of job.Fingerprint, step int64, contains func(position) bo
 			return x.outside(entry)
 		}
 		last = at
+	}
+	if found := hex.EncodeToString(sum.Sum(nil)); of.IndexSHA256 != "" && found != of.IndexSHA256 {
+		return x.damaged("its sha256 is %.12s…, job.json says %.12s…", found, of.IndexSHA256)
 	}
 	return nil
 }

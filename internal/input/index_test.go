@@ -2,6 +2,8 @@ package input
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"io/fs"
@@ -40,7 +42,9 @@ func TestAnIndexOfTheFirstVersion(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, content(t, "v0.1/"+name+".index"), index.Bytes())
 			require.Equal(t, newest(format), now.FormatVersion)
-			now.FormatVersion = known.FormatVersion
+			sum := sha256.Sum256(index.Bytes())
+			require.Equal(t, hex.EncodeToString(sum[:]), now.IndexSHA256)
+			now.FormatVersion, now.IndexSHA256 = known.FormatVersion, ""
 			require.Equal(t, known, now)
 
 			f.format, err = formatOf(format, known.FormatVersion)
@@ -97,8 +101,28 @@ func TestADamagedIndexIsRefused(t *testing.T) {
 		require.Equal(t, job.KindOutput, job.KindOf(err))
 	}
 	require.NoError(t, f.CheckIndex(indexIn(index.Bytes()), fingerprint))
+	old := fingerprint
+	old.IndexSHA256 = ""
+	moved := entries(0, 1275, 2560) // where record 255 begins
+	require.NoError(t, f.CheckIndex(indexIn(moved), old), "version 0.1 has no digest")
+	require.ErrorContains(t, f.CheckIndex(indexIn(moved), fingerprint), "is damaged: its sha256 is ")
 	fingerprint.IndexStep = 128
 	require.ErrorContains(t, f.CheckIndex(indexIn(index.Bytes()), fingerprint), "is damaged: it has every 128th record, not every 256th")
+}
+
+// One bit is enough, also if it leads to the beginning of another record.
+func TestEveryBitOfTheIndexCounts(t *testing.T) {
+	t.Parallel()
+	f := numbered()
+	var index bytes.Buffer
+	fingerprint, err := f.Index(t.Context(), &index, func(int64) {})
+	require.NoError(t, err)
+	for bit := range index.Len() * 8 {
+		index.Bytes()[bit/8] ^= 1 << (bit % 8)
+		require.ErrorContains(t, f.CheckIndex(indexIn(index.Bytes()), fingerprint), "is damaged: ", "bit %d", bit)
+		index.Bytes()[bit/8] ^= 1 << (bit % 8)
+	}
+	require.NoError(t, f.CheckIndex(indexIn(index.Bytes()), fingerprint))
 }
 
 // An index that was damaged after it was checked is seen too.

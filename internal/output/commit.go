@@ -8,18 +8,24 @@ import (
 	"strconv"
 	"strings"
 
+	"longhaul/internal/storage"
 	"longhaul/job"
 )
 
 // Commit reads the commit of a batch; fs.ErrNotExist if the batch is not done. One that
 // contradicts itself is damaged, and an error that names it.
 func (f *Folder) Commit(ctx context.Context, batch int64) (job.Commit, error) {
-	var commit job.Commit
-	err := f.readJSON(ctx, CommitName(batch), &commit)
+	commit, _, err := f.commitContent(ctx, batch)
+	return commit, err
+}
+
+// commitContent is Commit, and returns the object's content.
+func (f *Folder) commitContent(ctx context.Context, batch int64) (commit job.Commit, content []byte, err error) {
+	content, err = storage.ReadJSONContent(ctx, f.store, CommitName(batch), &commit)
 	if err == nil {
 		err = checkCommit(commit, batch)
 	}
-	return commit, err
+	return commit, content, err
 }
 
 func checkCommit(commit job.Commit, batch int64) error {

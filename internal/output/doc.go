@@ -8,9 +8,9 @@
 //	out/
 //	  part-000000.jsonl     answers of batch 0, in input order
 //	  errors-000000.jsonl   its failed records, if there are any
-//	  _SUCCESS              totals; written last
+//	  _SUCCESS              totals, digest of all commits; written last
 //	  _longhaul/
-//	    job.json            spec, input fingerprint, job id
+//	    job.json            spec, input fingerprint, job id, digest of the index
 //	    index               offset of every 256th record
 //	    commits/000000.json range, counts, digests of batch 0
 //	    journal/            gone once its batch is committed

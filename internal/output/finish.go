@@ -2,6 +2,9 @@ package output
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"path"
 
 	"longhaul/internal/storage"
@@ -9,16 +12,17 @@ import (
 )
 
 // Finish checks that the commits cover records 0..N-1 with no gap and no
-// overlap and that their parts are there, then writes _SUCCESS and releases the
-// folder.
+// overlap and that their parts are there, then writes _SUCCESS, with the digest of all
+// commits, and releases the folder.
 func (f *Folder) Finish(ctx context.Context, ref job.Ref, records, batchRecords int64) (job.Summary, error) {
 	summary := job.Summary{JobID: ref.JobID, Output: ref.Output, Records: records, Epoch: ref.Epoch}
+	commits := sha256.New()
 	next := int64(0)
 	for batch := int64(0); next < records; batch++ {
 		if ctx.Err() != nil {
 			return summary, context.Cause(ctx)
 		}
-		commit, err := f.Commit(ctx, batch)
+		commit, content, err := f.commitContent(ctx, batch)
 		if isMissing(err) {
 			return summary, job.Errorf(job.KindOutput, CommitName(batch), "is missing").
 				WithHint("start the job again with the same output")
@@ -32,13 +36,15 @@ func (f *Folder) Finish(ctx context.Context, ref job.Ref, records, batchRecords 
 		if err := f.checkSizes(ctx, commit); err != nil {
 			return summary, err
 		}
+		commits.Write(content)
 		summary.Totals = summary.Add(commit.Totals)
 		next = commit.Last
 	}
 	if err := f.Journals.Drop(ctx, job.Range{First: 0, Last: max(records, 1)}); err != nil {
 		return summary, err
 	}
-	if err := f.store.Put(ctx, SuccessName, storage.JSON(summary)); err != nil {
+	summary.CommitsSHA256 = hex.EncodeToString(commits.Sum(nil))
+	if err := f.store.Put(ctx, SuccessName, storage.JSONWithDigest(summary)); err != nil {
 		return summary, err
 	}
 	if err := f.dropTallies(ctx); err != nil {
@@ -78,12 +84,16 @@ func (f *Folder) sizeOf(ctx context.Context, name string) (int64, error) {
 	return size, object.Close()
 }
 
-// Succeeded reads _SUCCESS; false if the job has not finished.
+// Succeeded reads _SUCCESS; false if the job has not finished. One that is damaged is of a
+// job that has finished, and without counts: Finish writes it again.
 func (f *Folder) Succeeded(ctx context.Context) (job.Summary, bool, error) {
 	var summary job.Summary
 	err := f.readJSON(ctx, SuccessName, &summary)
-	if isMissing(err) {
+	switch {
+	case isMissing(err):
 		return summary, false, nil
+	case errors.Is(err, storage.ErrDamaged):
+		return job.Summary{}, true, nil
 	}
 	return summary, err == nil, err
 }

@@ -1,6 +1,9 @@
 package output
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"testing"
@@ -76,4 +79,37 @@ func TestAFolderWithForeignPartsIsRefused(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "part-000000.jsonl"), []byte("mine"), 0o644))
 	_, err := NewFolder(outputtest.Folder(t, dir)).Manifest(t.Context())
 	require.ErrorContains(t, err, "Longhaul would overwrite what is here")
+}
+
+// _SUCCESS has a digest of the commits, which anybody can compute. One that is damaged is
+// that of a job that has finished, and is written again.
+func TestSuccess(t *testing.T) {
+	t.Parallel()
+	f, dir := finished(t)
+	var commits []byte
+	for batch := range int64(3) {
+		content, err := os.ReadFile(filepath.Join(dir, CommitName(batch)))
+		require.NoError(t, err)
+		commits = append(commits, content...)
+	}
+	summary, finished, err := f.Succeeded(t.Context())
+	require.NoError(t, err)
+	require.True(t, finished)
+	sum := sha256.Sum256(commits)
+	require.Equal(t, hex.EncodeToString(sum[:]), summary.CommitsSHA256)
+
+	name := filepath.Join(dir, SuccessName)
+	content, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(name, bytes.Replace(content, []byte(`"succeeded": 25`), []byte(`"succeeded": 24`), 1), 0o644))
+	summary, finished, err = f.Succeeded(t.Context())
+	require.NoError(t, err)
+	require.True(t, finished)
+	require.Zero(t, summary)
+	f = f.Under(outputtest.Claim(t, f.Claims)) // the job is started again
+	_, err = f.Finish(t.Context(), job.Ref{JobID: "J", Epoch: 1}, 25, 10)
+	require.NoError(t, err)
+	again, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.Equal(t, string(content), string(again))
 }

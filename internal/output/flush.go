@@ -126,7 +126,7 @@ func (f *Folder) putBatch(ctx context.Context, m *merge) (commit job.Commit, err
 func (f *Folder) putCommit(ctx context.Context, commit job.Commit, m *merge) (job.Commit, error) {
 	commit.Latency, commit.Finished = m.latency.Encode(), m.batch.Finished
 	commit.Committed = time.Now().UTC()
-	err := f.store.PutIfAbsent(ctx, CommitName(commit.Batch), storage.JSON(commit))
+	err := f.store.PutIfAbsent(ctx, CommitName(commit.Batch), storage.JSONWithDigest(commit))
 	if isTaken(err) {
 		commit, err = f.Commit(ctx, commit.Batch)
 	}

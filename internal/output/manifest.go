@@ -45,7 +45,7 @@ func (f *Folder) refuseForeignParts(ctx context.Context) error {
 // CreateManifest writes job.json if there is none, and returns what is there: an
 // earlier attempt of the same job may have come first.
 func (f *Folder) CreateManifest(ctx context.Context, manifest job.Manifest) (*job.Manifest, error) {
-	if err := f.store.PutIfAbsent(ctx, manifestName, storage.JSON(manifest)); err != nil && !isTaken(err) {
+	if err := f.store.PutIfAbsent(ctx, manifestName, storage.JSONWithDigest(manifest)); err != nil && !isTaken(err) {
 		return nil, err
 	}
 	return f.Manifest(ctx)
@@ -53,7 +53,7 @@ func (f *Folder) CreateManifest(ctx context.Context, manifest job.Manifest) (*jo
 
 // PutManifest replaces job.json.
 func (f *Folder) PutManifest(ctx context.Context, manifest job.Manifest) error {
-	return f.store.Put(ctx, manifestName, storage.JSON(manifest))
+	return f.store.Put(ctx, manifestName, storage.JSONWithDigest(manifest))
 }
 
 // PutIndex writes the index of the input.

@@ -6,6 +6,7 @@
 // first activity that needs it, and closes it some minutes after the last one. While
 // a session is in use, one goroutine keeps it (keeper.go): it renews the presence in
 // the output folder, sees whether another job has taken the folder over, reads changed
-// settings, and exchanges counts with the job's other processes. server.go is what a
+// settings, and exchanges counts with the job's other processes. index.go reads the input,
+// and writes its index again if that is missing or damaged. server.go is what a
 // session asks and tells the Temporal server.
 package session

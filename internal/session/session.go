@@ -5,12 +5,10 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"iter"
 	"log/slog"
 	"sync/atomic"
 
 	"longhaul/calls"
-	"longhaul/internal/input"
 	"longhaul/internal/output"
 	"longhaul/internal/pool"
 	"longhaul/internal/storage"
@@ -32,8 +30,7 @@ type Session struct {
 	ranges ranges
 	// ended is set when the job has finished, stopped when it makes no call any more.
 	ended, stopped atomic.Bool
-	// indexChecked is set when the index of the input was found to be whole.
-	indexChecked atomic.Bool
+	index          *indexState
 }
 
 func (r *Registry) open(ctx context.Context, ref job.Ref) (*Session, error) {
@@ -72,7 +69,7 @@ func (r *Registry) newSession(ctx context.Context, ref job.Ref, folder *output.F
 	}
 	s := &Session{
 		Ref: ref, Manifest: *manifest, Output: folder, caller: caller, store: r.options.Store, server: r.server,
-		logger: r.options.Logger.With("job_id", ref.JobID, "output", ref.Output, "epoch", ref.Epoch),
+		index: newIndexState(), logger: r.options.Logger.With("job_id", ref.JobID, "output", ref.Output, "epoch", ref.Epoch),
 	}
 	s.Pool = pool.New(caller, pool.Options{
 		Retry: spec.Retry, Outage: spec.Outage, Output: ref.Output, Timeout: ownTimeout(spec.Call), Stuck: s.logStuck,
@@ -110,45 +107,6 @@ func readFile(ctx context.Context, store storage.Store, uri string) ([]byte, err
 	}
 	data, err := io.ReadAll(storage.NewReader(object))
 	return data, errors.Join(err, object.Close())
-}
-
-// Records opens the input and its index for one pass over a range.
-func (s *Session) Records(ctx context.Context, r job.Range) iter.Seq2[job.Record, error] {
-	return func(yield func(job.Record, error) bool) {
-		in, err := input.Reopen(ctx, s.store, s.Manifest)
-		if err != nil {
-			yield(job.Record{}, err)
-			return
-		}
-		defer in.Close()
-		if !s.Manifest.Input.Unchanged(in.Size(), in.ModTime()) {
-			yield(job.Record{}, input.Changed(s.Manifest.Spec.Input.URI))
-			return
-		}
-		index, err := s.Output.Index(ctx)
-		if err != nil {
-			yield(job.Record{}, err)
-			return
-		}
-		defer index.Close()
-		if err := s.checkIndex(in, index); err != nil {
-			yield(job.Record{}, err)
-			return
-		}
-		in.Records(index, r)(yield)
-	}
-}
-
-// checkIndex reads the whole index, until that has gone well once.
-func (s *Session) checkIndex(in input.Input, index *input.Index) error {
-	if s.indexChecked.Load() {
-		return nil
-	}
-	if err := in.CheckIndex(index, s.Manifest.Input); err != nil {
-		return err
-	}
-	s.indexChecked.Store(true)
-	return nil
 }
 
 // IsCommitted says whether the batch of the records is done.
