@@ -8,8 +8,8 @@ import (
 )
 
 func BenchmarkTrue(b *testing.B) {
-	path, _ := exec.LookPath("true")
 	defer supervisor.Hold()()
+	path, _ := exec.LookPath("true")
 	for b.Loop() {
 		p, err := startProcess(b.Context(), []string{path}, "", func(int64, string) {})
 		if err != nil {
@@ -18,5 +18,22 @@ func BenchmarkTrue(b *testing.B) {
 		<-p.ended
 		p.discard()
 	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
+}
+
+func BenchmarkTrueParallel(b *testing.B) {
+	defer supervisor.Hold()()
+	path, _ := exec.LookPath("true")
+	b.SetParallelism(4)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			p, err := startProcess(b.Context(), []string{path}, "", func(int64, string) {})
+			if err != nil {
+				b.Fatal(err)
+			}
+			<-p.ended
+			p.discard()
+		}
+	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -41,7 +42,7 @@ func init() {
 		fmt.Fprintln(os.Stderr, name+": it is started by longhaul only:", err)
 		os.Exit(2)
 	}
-	newSupervisor(l).run()
+	newServer(l).run()
 	os.Exit(0)
 }
 
@@ -51,20 +52,30 @@ type child struct {
 	killed bool
 }
 
-// server is the supervisor's side. Only run's goroutine uses it.
+// server is the supervisor's side.
 type server struct {
-	link     *link
-	token    string
+	link  *link
+	token string
+	// forked says that there is a child again.
+	forked chan struct{}
+	// ending is closed when the worker is gone, done when no child is left then.
+	ending, done chan struct{}
+
+	mu       sync.Mutex
 	children map[int]*child
 	// sweep is due when something may have been left behind.
 	sweep      *time.Timer
 	sweepAfter time.Duration
+	sweepDue   bool
 }
 
-func newSupervisor(l *link) *server {
-	sweep := time.NewTimer(time.Hour)
-	sweep.Stop()
-	return &server{link: l, token: rand.Text(), children: map[int]*child{}, sweep: sweep, sweepAfter: sweepDelay}
+func newServer(l *link) *server {
+	s := &server{
+		link: l, token: rand.Text(), forked: make(chan struct{}, 1), ending: make(chan struct{}), done: make(chan struct{}),
+		children: map[int]*child{}, sweepAfter: sweepDelay,
+	}
+	s.sweep = time.AfterFunc(time.Hour, s.sweepWhenDue)
+	return s
 }
 
 // run returns when the other end of the socket is closed and every child is gone.
@@ -75,43 +86,28 @@ func (s *server) run() {
 	// A service manager or a terminal may signal all processes, but the worker decides
 	// when programs end. signal.Ignore would be inherited by the programs.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT)
-	deaths := make(chan os.Signal, 1)
-	signal.Notify(deaths, syscall.SIGCHLD)
-	requests := make(chan func())
-	go s.read(requests)
-	for {
-		select {
-		case handle, ok := <-requests:
-			if !ok {
-				s.endAll(deaths)
-				return
-			}
-			handle()
-		case <-deaths:
-			s.reap()
-		case <-s.sweep.C:
-			s.sweepNow()
-		}
-	}
+	go s.reap()
+	s.serve()
+	close(s.ending)
+	s.endAll()
 }
 
-// read hands on what the worker asks for; the channel is closed at its end.
-func (s *server) read(requests chan<- func()) {
-	defer close(requests)
+// serve does what the worker asks for, until the worker is gone.
+func (s *server) serve() {
 	for {
 		var r request
 		if s.link.decoder.Decode(&r) != nil {
-			return // the worker is gone
+			return
 		}
 		if r.Kill {
-			requests <- func() { s.kill(r.ID) }
+			s.kill(r.ID)
 			continue
 		}
 		files, err := s.link.takeFiles()
 		if err != nil {
 			return
 		}
-		requests <- func() { s.start(r, files) }
+		s.start(r, files)
 	}
 }
 
@@ -122,6 +118,8 @@ func (s *server) start(r request, files []int) {
 	for i, fd := range files {
 		handles[i] = uintptr(fd)
 	}
+	s.mu.Lock() // it may have ended before it is among the children
+	defer s.mu.Unlock()
 	pid, err := syscall.ForkExec(r.Path, r.Args, &syscall.ProcAttr{Dir: r.Dir, Env: env, Files: handles, Sys: attributes()})
 	for _, fd := range files {
 		_ = syscall.Close(fd) // the program has its own
@@ -132,11 +130,17 @@ func (s *server) start(r request, files []int) {
 		errors.As(err, &answer.Errno)
 	} else {
 		s.children[pid] = &child{id: r.ID}
+		select {
+		case s.forked <- struct{}{}:
+		default:
+		}
 	}
 	_ = s.link.send(answer) // if the worker is gone, the reader notices
 }
 
 func (s *server) kill(id uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for pid, c := range s.children {
 		if c.id == id {
 			c.killed = true
@@ -151,22 +155,29 @@ func killProgram(pid int) {
 }
 
 // reap collects the children that have ended, programs and what they left behind.
-func (s *server) reap() (some bool) {
+func (s *server) reap() {
+	defer close(s.done)
 	for {
 		var status syscall.WaitStatus
-		pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil)
-		if errors.Is(err, syscall.EINTR) {
-			continue
+		pid, err := syscall.Wait4(-1, &status, 0, nil)
+		switch {
+		case err == nil:
+			s.ended(pid, status)
+		case errors.Is(err, syscall.EINTR):
+		default: // there is none
+			select {
+			case <-s.forked:
+			case <-s.ending:
+				return
+			}
 		}
-		if err != nil || pid == 0 {
-			return err == nil // ECHILD: there is none
-		}
-		s.ended(pid, status)
 	}
 }
 
 // ended kills what a program leaves behind, and reports its end.
 func (s *server) ended(pid int, status syscall.WaitStatus) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	c, isProgram := s.children[pid]
 	if !isProgram {
 		s.sweepSoon() // its own children are ours now

@@ -10,10 +10,16 @@ import (
 
 // sweepSoon looks for what was left behind, unless that is due already.
 func (s *server) sweepSoon() {
-	if s.sweepAfter > 0 {
+	if !s.sweepDue {
+		s.sweepDue = true
 		s.sweep.Reset(s.sweepAfter)
-		s.sweepAfter = 0
 	}
+}
+
+func (s *server) sweepWhenDue() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sweepNow()
 }
 
 // sweepNow kills the descendants of programs that have ended. Those whose
@@ -27,6 +33,7 @@ func (s *server) sweepNow() {
 		}
 	}
 	s.sweep.Stop()
+	s.sweepDue = false
 	s.sweepAfter = max(sweepDelay, sweepShare*time.Since(began))
 }
 
@@ -58,23 +65,27 @@ func killTree(tree map[int][]int, pid int) {
 
 // endAll kills until there is no child any more. Each round finds what the
 // processes have started in the meantime.
-func (s *server) endAll(deaths <-chan os.Signal) {
-	const first, longest = 10 * time.Millisecond, time.Second
+func (s *server) endAll() {
+	const first, longest = 5 * time.Millisecond, time.Second
 	for wait := first; ; wait = min(2*wait, longest) {
-		for pid := range s.children {
-			killProgram(pid)
-		}
-		tree := processTree()
-		for _, pid := range tree[os.Getpid()] {
-			killTree(tree, pid)
-		}
-		if !s.reap() {
-			return
-		}
+		s.killAll()
 		select {
-		case <-deaths:
-		case <-time.After(wait): // one that cannot die now
+		case <-s.done:
+			return
+		case <-time.After(wait): // another one has come, or one cannot die now
 		}
+	}
+}
+
+func (s *server) killAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for pid := range s.children {
+		killProgram(pid)
+	}
+	tree := processTree()
+	for _, pid := range tree[os.Getpid()] {
+		killTree(tree, pid)
 	}
 }
 
