@@ -114,11 +114,30 @@ func TestAllEndWithAWorkerThatIsKilled(t *testing.T) {
 	}
 }
 
+// The kernel ends the programs of a supervisor that is killed, also if the worker can
+// do nothing.
+func TestProgramsEndWithTheirSupervisor(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	worker := exec.Command(os.Args[0])
+	worker.Env = append(os.Environ(), "SUPERVISOR_TEST_WORKER="+dir)
+	require.NoError(t, worker.Start())
+	pids := pidsOf(t, dir, append(members, "supervisor")...)
+	require.NoError(t, worker.Process.Signal(syscall.SIGSTOP))
+	require.NoError(t, syscall.Kill(pids[4], syscall.SIGKILL))
+	requireGone(t, pids[3])
+	require.NoError(t, worker.Process.Kill())
+	require.Error(t, worker.Wait())
+	for _, pid := range pids[:3] { // nobody finds them any more
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
 func TestAllEndWithTheirProgram(t *testing.T) {
 	t.Parallel()
+	defer Hold()() // else they end with the supervisor
 	for name, kill := range map[string]bool{"killed": true, "ends": false} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			dir := t.TempDir()
 			script := family
 			if !kill {

@@ -1,0 +1,126 @@
+package calls
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"text/template"
+)
+
+// A composite value comes from the record. How much longer than there its text can
+// be: as print writes it ({} is map[]), as %#v does, or as escapes do (\u0001).
+const (
+	printedLonger  = 3
+	verboseLonger  = 24
+	escapedLonger  = 6
+	numberLength   = 400 // %f of the largest
+	maxFormatWidth = 1_000_000
+)
+
+// functions are those of templates that do not give long texts; job.TemplateFunctions
+// has the names of those that are ours.
+func functions(env func(string) (string, error)) template.FuncMap {
+	return template.FuncMap{"json": jsonText, "env": env, "index": element}
+}
+
+// boundedFunctions are those whose texts can be longer than what they are given: ours,
+// and those of text/template by the same names. They use the budget of the execution.
+func (e *execution) boundedFunctions() template.FuncMap {
+	joined := func(longer int64, function func(...any) string) func(...any) (string, error) {
+		return func(args ...any) (string, error) {
+			most := int64(0)
+			for _, arg := range args {
+				most += e.budget.length(arg) + 1 // a space
+			}
+			return e.budget.make(longer*most, func() string { return function(args...) })
+		}
+	}
+	return template.FuncMap{
+		"print": joined(1, fmt.Sprint), "println": joined(1, fmt.Sprintln), "printf": e.printf, "json": e.json,
+		"html": joined(escapedLonger, template.HTMLEscaper), "js": joined(escapedLonger, template.JSEscaper),
+		"urlquery": joined(escapedLonger, template.URLQueryEscaper),
+	}
+}
+
+// isBounded has the names of boundedFunctions.
+var isBounded = map[string]bool{"print": true, "println": true, "printf": true, "json": true, "html": true, "js": true, "urlquery": true}
+
+// length is an upper bound of the length of what print writes for the value.
+func (b *budget) length(value any) int64 {
+	switch value := value.(type) {
+	case string:
+		return int64(len(value))
+	case json.Number:
+		return int64(len(value))
+	case map[string]any, []any:
+		return printedLonger*b.record + numberLength
+	default:
+		return numberLength
+	}
+}
+
+func (e *execution) json(value any) (string, error) {
+	most := e.budget.length(value)
+	var failed error
+	text, err := e.budget.make(escapedLonger*most, func() (text string) {
+		text, failed = jsonText(value)
+		return text
+	})
+	if failed != nil {
+		err = failed
+	}
+	return text, err
+}
+
+func jsonText(value any) (string, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(value)
+	return strings.TrimSuffix(b.String(), "\n"), err
+}
+
+func (e *execution) printf(format string, args ...any) (string, error) {
+	longest, all := int64(numberLength), int64(len(format))
+	for _, arg := range args {
+		length := e.budget.length(arg)
+		longest = max(longest, length)
+		all += verboseLonger * (length + maxFormatWidth) // an argument that is not used is written too
+	}
+	most := all + int64(strings.Count(format, "%"))*(verboseLonger*longest+2*maxFormatWidth)
+	if most > e.budget.left.made {
+		most = longestFormat(format, longest, len(args))
+	}
+	return e.budget.make(most, func() string { return fmt.Sprintf(format, args...) })
+}
+
+// verb is one of a format: flags, width, precision, and the verb itself. fmt takes a
+// width of more than a million for a mistake.
+var verb = regexp.MustCompile(`(?s)%([-+# 0]*)(?:\[[^\]]*\])?([0-9]+|\*)?(?:\.(?:\[[^\]]*\])?([0-9]+|\*)?)?(?:\[[^\]]*\])?(.)`)
+
+// longestFormat is an upper bound of what a format gives for arguments none of which
+// is longer than that.
+func longestFormat(format string, longest int64, args int) int64 {
+	most := int64(len(format)) + int64(args)*(longest+numberLength)
+	for _, found := range verb.FindAllStringSubmatch(format, -1) {
+		longer := int64(1)
+		if strings.Contains(found[1], "#") || !strings.Contains("svdt%", found[4]) {
+			longer = verboseLonger
+		}
+		most += longer*longest + formatWidth(found[2]) + formatWidth(found[3])
+	}
+	return most
+}
+
+func formatWidth(text string) int64 {
+	if text == "" {
+		return 0
+	}
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return min(n, maxFormatWidth)
+	}
+	return maxFormatWidth // a star, or far too long
+}
