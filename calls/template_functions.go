@@ -10,14 +10,15 @@ import (
 	"text/template"
 )
 
-// A composite value comes from the record. How much longer than there its text can
-// be: as print writes it ({} is map[]), as %#v does, or as escapes do (\u0001).
+// How much longer a text can be than what it comes from: a composite value, which is
+// part of the record, as print or json writes it ({} is map[], one byte that is not
+// UTF-8 becomes three), a value as %#v does, a text by escapes (\u0001).
 const (
 	printedLonger  = 3
 	verboseLonger  = 24
 	escapedLonger  = 6
-	numberLength   = 400 // %f of the largest
-	maxFormatWidth = 1_000_000
+	numberLength   = 400        // %f of the largest
+	maxFormatWidth = 10_000_010 // fmt reads one digit after a million
 )
 
 // functions are those of templates that do not give long texts; job.TemplateFunctions
@@ -48,7 +49,8 @@ func (e *execution) boundedFunctions() template.FuncMap {
 // isBounded has the names of boundedFunctions.
 var isBounded = map[string]bool{"print": true, "println": true, "printf": true, "json": true, "html": true, "js": true, "urlquery": true}
 
-// length is an upper bound of the length of what print writes for the value.
+// length is an upper bound of the length of what print writes for the value, and of
+// what json does unless it is a string.
 func (b *budget) length(value any) int64 {
 	switch value := value.(type) {
 	case string:
@@ -64,8 +66,11 @@ func (b *budget) length(value any) int64 {
 
 func (e *execution) json(value any) (string, error) {
 	most := e.budget.length(value)
+	if _, isString := value.(string); isString {
+		most = escapedLonger*most + numberLength
+	}
 	var failed error
-	text, err := e.budget.make(escapedLonger*most, func() (text string) {
+	text, err := e.budget.make(most, func() (text string) {
 		text, failed = jsonText(value)
 		return text
 	})
@@ -84,33 +89,37 @@ func jsonText(value any) (string, error) {
 }
 
 func (e *execution) printf(format string, args ...any) (string, error) {
-	longest, all := int64(numberLength), int64(len(format))
+	longest, elements := int64(numberLength), int64(1)
 	for _, arg := range args {
-		length := e.budget.length(arg)
-		longest = max(longest, length)
-		all += verboseLonger * (length + maxFormatWidth) // an argument that is not used is written too
+		longest = max(longest, e.budget.length(arg))
+		switch arg.(type) {
+		case map[string]any, []any:
+			elements = max(elements, e.budget.record)
+		}
 	}
-	most := all + int64(strings.Count(format, "%"))*(verboseLonger*longest+2*maxFormatWidth)
-	if most > e.budget.left.made {
-		most = longestFormat(format, longest, len(args))
+	verbs := int64(strings.Count(format, "%"))
+	most := int64(len(format)) + (verbs+int64(len(args)))*(verboseLonger*longest+numberLength+2*maxFormatWidth*elements)
+	if most > e.budget.left.made { // rather precisely, then
+		most = longestFormat(format, longest, elements, len(args))
 	}
 	return e.budget.make(most, func() string { return fmt.Sprintf(format, args...) })
 }
 
-// verb is one of a format: flags, width, precision, and the verb itself. fmt takes a
-// width of more than a million for a mistake.
+// verb is one of a format: flags, width, precision, and the verb itself.
 var verb = regexp.MustCompile(`(?s)%([-+# 0]*)(?:\[[^\]]*\])?([0-9]+|\*)?(?:\.(?:\[[^\]]*\])?([0-9]+|\*)?)?(?:\[[^\]]*\])?(.)`)
 
 // longestFormat is an upper bound of what a format gives for arguments none of which
-// is longer than that.
-func longestFormat(format string, longest int64, args int) int64 {
-	most := int64(len(format)) + int64(args)*(longest+numberLength)
+// is longer than that, or has more elements: each of them has the width.
+func longestFormat(format string, longest, elements int64, args int) int64 {
+	const complaint = 64 // %!d(BADINDEX)
+	verbs := int64(strings.Count(format, "%"))
+	most := int64(len(format)) + int64(args)*(longest+numberLength) + verbs*complaint
 	for _, found := range verb.FindAllStringSubmatch(format, -1) {
 		longer := int64(1)
 		if strings.Contains(found[1], "#") || !strings.Contains("svdt%", found[4]) {
 			longer = verboseLonger
 		}
-		most += longer*longest + formatWidth(found[2]) + formatWidth(found[3])
+		most += longer*longest + (formatWidth(found[2])+formatWidth(found[3]))*elements
 	}
 	return most
 }
