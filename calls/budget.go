@@ -23,9 +23,12 @@ type limits struct {
 // JSON can be six times as long as its text.
 var requestLimits = limits{written: 64 << 20, made: 512 << 20, steps: 10_000_000}
 
-// manySteps are more than a machine that is merely slow needs until a time-out: a
-// template that has made them is the cause itself.
-const manySteps = 10_000
+// More than this is not done by an ordinary template on a machine that is merely slow: it
+// is the cause of a time-out itself.
+const (
+	manySteps = 10_000
+	manyBytes = 16 << 20
+)
 
 // budget is what the texts of one request have left.
 type budget struct {
@@ -60,22 +63,26 @@ func (b *budget) step() error {
 		return &overrunError{fmt.Sprintf("the templates of one request go round more than %d times; loop over fewer elements", b.all.steps)}
 	}
 	if err := b.ctx.Err(); err != nil {
-		if errors.Is(err, context.DeadlineExceeded) && b.all.steps-b.left.steps > manySteps {
-			return &overrunError{"the template does not end within the timeout of the call; loop over fewer elements"}
+		if errors.Is(err, context.DeadlineExceeded) && (b.all.steps-b.left.steps > manySteps || b.all.made-b.left.made > manyBytes) {
+			return &overrunError{"the template does not end within the time that it has; loop over fewer elements"}
 		}
 		return err
 	}
 	return nil
 }
 
-// make calls a function that gives a text of most bytes at most.
-func (b *budget) make(most int64, function func() string) (string, error) {
+// mayMake is an error if a function must not give a text of so many bytes.
+func (b *budget) mayMake(most int64) error {
 	if most > b.left.made {
-		return "", &overrunError{"the functions of a template give more than " + mebibytes(b.all.made) + "; make shorter texts"}
+		return &overrunError{"the functions of a template give more than " + mebibytes(b.all.made) + "; make shorter texts"}
 	}
-	text := function()
+	return nil
+}
+
+// made notes what a function has given.
+func (b *budget) made(text string) string {
 	b.left.made -= int64(len(text))
-	return text, nil
+	return text
 }
 
 func mebibytes(n int64) string { return fmt.Sprintf("%.3g MiB", float64(n)/(1<<20)) }

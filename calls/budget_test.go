@@ -37,6 +37,15 @@ func manyTemplates() string {
 	return b.String() + `{{define "t40"}}{{end}}{{template "t0"}}`
 }
 
+// growing templates double what they hand on to the next one.
+func growing() string {
+	var b strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&b, `{{define "t%d"}}{{template "t%d" (print . .)}}{{end}}`, i+1, i)
+	}
+	return b.String()
+}
+
 // Each of these would take minutes, or all memory.
 var endless = map[string]struct{ text, message string }{
 	"a loop":               {`{{range 10000000000}}{{end}}`, "go round more than 10000000 times"},
@@ -47,18 +56,22 @@ var endless = map[string]struct{ text, message string }{
 	"a loop in a block":    {`{{block "t" .}}{{with $x := 1}}{{range 10000000000}}{{end}}{{end}}{{end}}`, "go round more than"},
 	"many templates":       {manyTemplates(), "go round more than"},
 	"output":               {`{{range 1000000}}` + strings.Repeat("x", 1000) + `{{end}}`, "the texts of one request are longer than 64 MiB"},
-	"print":                {doubled(`print $x $x`), "give more than 512 MiB"},
-	"println":              {doubled(`println $x $x`), "give more than 512 MiB"},
-	"printf":               {doubled(`printf "%s%[1]s" $x`), "give more than 512 MiB"},
-	"a pipeline":           {doubled(`$x | printf "%s%s" $x`), "give more than 512 MiB"},
-	"in parentheses":       {doubled(`(slice (print $x $x) 1)`), "give more than 512 MiB"},
-	"json":                 {doubled(`json $x`), "give more than 512 MiB"},
-	"html":                 {doubled(`html $x $x`), "give more than 512 MiB"},
-	"js":                   {doubled(`js $x`), "give more than 512 MiB"},
-	"urlquery":             {doubled(`urlquery $x $x`), "give more than 512 MiB"},
-	"widths":               {`{{$x := printf "` + strings.Repeat("%999999d", 1000) + `" 1}}`, "give more than 512 MiB"},
-	"precisions":           {`{{$x := printf "` + strings.Repeat("%.999999f", 1000) + `" 1.5}}`, "give more than 512 MiB"},
-	"widths of stars":      {`{{$x := printf "` + strings.Repeat("%[1]*d", 1000) + `" 999999}}`, "give more than 512 MiB"},
+	"print":                {doubled(`print $x $x`), "give more than 8 MiB"},
+	"println":              {doubled(`println $x $x`), "give more than 8 MiB"},
+	"printf":               {doubled(`printf "%s%[1]s" $x`), "give more than 8 MiB"},
+	"a pipeline":           {doubled(`$x | printf "%s%s" $x`), "give more than 8 MiB"},
+	"piped printf":         {`{{$.id` + strings.Repeat(` | printf "%[1]s%[1]s"`, 60) + `}}`, "give more than 8 MiB"},
+	"piped js":             {`{{"\\" ` + strings.Repeat(` | js`, 60) + `}}`, "give more than 8 MiB"},
+	"with":                 {`{{with print "\\" ""}}` + strings.Repeat(`{{with js .}}{{with js .}}`, 30) + strings.Repeat(`{{end}}{{end}}`, 30) + `{{end}}`, "give more than 8 MiB"},
+	"values of templates":  {`{{define "t0"}}{{end}}` + growing() + `{{template "t40" .id}}`, "give more than 8 MiB"},
+	"in parentheses":       {doubled(`(slice (print $x $x) 1)`), "give more than 8 MiB"},
+	"json":                 {doubled(`json $x`), "give more than 8 MiB"},
+	"html":                 {doubled(`html $x $x`), "give more than 8 MiB"},
+	"js":                   {doubled(`js $x`), "give more than 8 MiB"},
+	"urlquery":             {doubled(`urlquery $x $x`), "give more than 8 MiB"},
+	"widths":               {`{{$x := printf "` + strings.Repeat("%999999d", 1000) + `" 1}}`, "give more than 8 MiB"},
+	"precisions":           {`{{$x := printf "` + strings.Repeat("%.999999f", 1000) + `" 1.5}}`, "give more than 8 MiB"},
+	"widths of stars":      {`{{$x := printf "` + strings.Repeat("%[1]*d", 1000) + `" 999999}}`, "give more than 8 MiB"},
 }
 
 // The same limits hold for a call, for the check before the first one, and for a preview.
@@ -68,6 +81,7 @@ func TestATemplateThatWouldNotEndFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			caller := withText(t, c.text)
+			caller.templates.limits.made = 8 << 20
 			if strings.HasPrefix(c.message, "go round") {
 				caller.templates.limits.steps = 100_000 // the whole takes seconds
 				c.message = "go round more than 100000 times"
@@ -94,6 +108,14 @@ func TestAPreviewEnds(t *testing.T) {
 	require.ErrorContains(t, err, "call.http.body: the templates of one request go round more than 10000000 times; loop over fewer elements")
 }
 
+// Rounds that take long are no way out.
+func TestACheckEnds(t *testing.T) {
+	t.Parallel()
+	c := withText(t, `{{range 10000000000}}{{end}}`)
+	c.templates.limits.steps = 1 << 62
+	require.ErrorContains(t, c.Check(record(`{"id":1}`)), "call.http.body: the template does not end within the time that it has")
+}
+
 // URL, headers and body share one budget.
 func TestTheTextsOfARequestShareTheirLimits(t *testing.T) {
 	t.Parallel()
@@ -118,7 +140,7 @@ func TestATemplateEndsWithItsCall(t *testing.T) {
 	c := withText(t, `{{range 10000000000}}{{end}}`)
 	c.templates.limits.steps = 1 << 62
 	c.spec.Timeout = job.Duration(200 * time.Millisecond)
-	require.Equal(t, &job.CallError{Kind: "template", Message: "call.http.body: the template does not end within the timeout of the call; loop over fewer elements"},
+	require.Equal(t, &job.CallError{Kind: "template", Message: "call.http.body: the template does not end within the time that it has; loop over fewer elements"},
 		failed(t, c.asOther(t)))
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(100*time.Millisecond, cancel)
@@ -166,7 +188,7 @@ func TestALargeRecordIsSent(t *testing.T) {
 	value := record(`{"id":1,"long":"` + strings.Repeat("é", 31<<20) + `"}`)
 	filled, err := c.templates.fill(t.Context(), value)
 	require.NoError(t, err)
-	require.Equal(t, len(value.Value), len(filled.body))
+	require.Len(t, filled.body, len(value.Value))
 }
 
 // templateText draws templates that loop, write, keep texts in variables and use each
@@ -252,7 +274,7 @@ func TestTheBoundsOfFunctionsHold(t *testing.T) {
 		"%", "%s", "%v", "%+v", "%#v", "%q", "%x", "% #X", "%d", "%08.3f", "%[1]s", "%[2]*[1]d", "%*d", "%.*f", "%-5000d", "%.3000f", "%10000009v", "%10000010d", "%T", "%p", "%U", "%c", "%é", "%[x]s", "%!",
 	}))
 	rapid.Check(t, func(t *rapid.T) {
-		var args []any
+		args := make([]any, 0, 4)
 		record := int64(2)
 		for range rapid.IntRange(0, 4).Draw(t, "n") {
 			value := rapid.OneOf(scalar, composite).Draw(t, "value")

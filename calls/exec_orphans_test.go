@@ -120,13 +120,18 @@ func TestACallEndsAtItsTimeout(t *testing.T) {
 func TestACallEndsAtItsTimeoutAlsoIfTheProgramDoesNot(t *testing.T) {
 	// Not parallel: the others use the same supervisor.
 	c := program(t, `echo $PPID > pid; read -r line; sleep 25`, func(s *job.ExecSpec) { s.Timeout = job.Duration(2 * time.Second) })
-	result := make(chan *job.CallError, 1)
-	go func() { result <- failed(t, c) }()
+	result := make(chan error, 1)
+	go func() {
+		_, err := c.Call(t.Context(), record(`1`))
+		result <- err
+	}()
 	supervisor := pidIn(t, filepath.Join(c.dir, "pid"))
 	require.NoError(t, syscall.Kill(supervisor, syscall.SIGSTOP))
 	defer func() { require.NoError(t, syscall.Kill(supervisor, syscall.SIGCONT)) }()
 	began := time.Now()
-	require.Equal(t, "timeout", (<-result).Kind)
+	var failure *job.CallError
+	require.ErrorAs(t, <-result, &failure)
+	require.Equal(t, "timeout", failure.Kind)
 	require.Equal(t, "timeout", failed(t, c).Kind, "nor can another one be started")
 	require.Less(t, time.Since(began), 15*time.Second)
 }

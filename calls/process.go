@@ -59,10 +59,9 @@ func startProcess(ctx context.Context, command []string, dir string, log func(re
 		Stdin: files[0], Stdout: files[3], Stderr: files[5],
 	})
 	// The program has its own copies, if it has started.
-	_, _, _ = files[0].Close(), files[3].Close(), files[5].Close()
+	_ = closeAll([]*os.File{files[0], files[3], files[5]})
 	if err != nil {
-		_, _, _ = files[1].Close(), files[2].Close(), files[4].Close()
-		return nil, err
+		return nil, errors.Join(err, closeAll([]*os.File{files[1], files[2], files[4]}))
 	}
 	p := &process{
 		program: program, stdin: files[1], pipe: files[2], stdout: bufio.NewReader(files[2]), stderr: newStderrPipe(files[4], log),

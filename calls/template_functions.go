@@ -36,7 +36,10 @@ func (e *execution) boundedFunctions() template.FuncMap {
 			for _, arg := range args {
 				most += e.budget.length(arg) + 1 // a space
 			}
-			return e.budget.make(longer*most, func() string { return function(args...) })
+			if err := e.budget.mayMake(longer * most); err != nil {
+				return "", err
+			}
+			return e.budget.made(function(args...)), nil
 		}
 	}
 	return template.FuncMap{
@@ -69,15 +72,11 @@ func (e *execution) json(value any) (string, error) {
 	if _, isString := value.(string); isString {
 		most = escapedLonger*most + numberLength
 	}
-	var failed error
-	text, err := e.budget.make(most, func() (text string) {
-		text, failed = jsonText(value)
-		return text
-	})
-	if failed != nil {
-		err = failed
+	if err := e.budget.mayMake(most); err != nil {
+		return "", err
 	}
-	return text, err
+	text, err := jsonText(value)
+	return e.budget.made(text), err
 }
 
 func jsonText(value any) (string, error) {
@@ -102,7 +101,10 @@ func (e *execution) printf(format string, args ...any) (string, error) {
 	if most > e.budget.left.made { // rather precisely, then
 		most = longestFormat(format, longest, elements, len(args))
 	}
-	return e.budget.make(most, func() string { return fmt.Sprintf(format, args...) })
+	if err := e.budget.mayMake(most); err != nil {
+		return "", err
+	}
+	return e.budget.made(fmt.Sprintf(format, args...)), nil
 }
 
 // verb is one of a format: flags, width, precision, and the verb itself.
@@ -116,13 +118,16 @@ func longestFormat(format string, longest, elements int64, args int) int64 {
 	most := int64(len(format)) + int64(args)*(longest+numberLength) + verbs*complaint
 	for _, found := range verb.FindAllStringSubmatch(format, -1) {
 		longer := int64(1)
-		if strings.Contains(found[1], "#") || !strings.Contains("svdt%", found[4]) {
+		if strings.Contains(found[1], "#") || !isShort[found[4]] {
 			longer = verboseLonger
 		}
 		most += longer*longest + (formatWidth(found[2])+formatWidth(found[3]))*elements
 	}
 	return most
 }
+
+// isShort has the verbs that write a value as print does.
+var isShort = map[string]bool{"s": true, "v": true, "d": true, "t": true, "%": true}
 
 func formatWidth(text string) int64 {
 	if text == "" {

@@ -15,7 +15,8 @@ import (
 type text struct {
 	field  string
 	parsed *template.Template
-	// bounded says whether it uses functions that need the budget.
+	// bounded says whether its functions need the budget: most do not, and are faster
+	// without.
 	bounded bool
 
 	mu sync.Mutex
@@ -126,41 +127,66 @@ func mark(at parse.Pos) parse.Node { return &parse.TextNode{NodeType: parse.Node
 func (m *marker) node(node parse.Node) {
 	switch n := node.(type) {
 	case *parse.ActionNode:
-		m.pipe(n.Pipe)
+		m.result(n.Pipe)
 	case *parse.TemplateNode:
 		m.templates = append(m.templates, n.Name)
-		m.pipe(n.Pipe)
+		m.kept(n.Pipe)
 	case *parse.IfNode:
+		m.result(n.Pipe)
 		m.branch(&n.BranchNode)
 	case *parse.WithNode:
+		m.kept(n.Pipe)
 		m.branch(&n.BranchNode)
 	case *parse.RangeNode:
+		m.kept(n.Pipe)
 		m.branch(&n.BranchNode)
 		n.List.Nodes = slices.Insert(n.List.Nodes, 0, mark(n.List.Pos))
-	case *parse.PipeNode:
-		m.pipe(n)
-	case *parse.ChainNode:
-		m.node(n.Node)
-	case *parse.IdentifierNode:
-		m.bounded = m.bounded || isBounded[n.Ident]
 	}
 }
 
 func (m *marker) branch(n *parse.BranchNode) {
-	m.pipe(n.Pipe)
 	m.list(n.List)
 	m.list(n.ElseList)
 }
 
-func (m *marker) pipe(pipe *parse.PipeNode) {
-	if pipe == nil {
+// result looks at a pipeline whose text is written, or dropped. One function makes it a few
+// times longer at most than the record, but a second one can take that to make more, and
+// printf needs no record.
+func (m *marker) result(pipe *parse.PipeNode) {
+	if len(pipe.Decl) > 0 {
+		m.kept(pipe)
 		return
 	}
-	for _, command := range pipe.Cmds {
-		for _, argument := range command.Args {
-			m.node(argument)
+	names := boundedIn(pipe)
+	m.bounded = m.bounded || len(names) > 1 || slices.Contains(names, "printf")
+}
+
+// kept looks at a pipeline whose text goes on to other functions.
+func (m *marker) kept(pipe *parse.PipeNode) {
+	m.bounded = m.bounded || len(boundedIn(pipe)) > 0
+}
+
+// boundedIn are the functions of a pipeline that need the budget.
+func boundedIn(node parse.Node) []string {
+	var names []string
+	switch n := node.(type) {
+	case *parse.PipeNode:
+		if n == nil { // a template without a value
+			return nil
+		}
+		for _, command := range n.Cmds {
+			for _, argument := range command.Args {
+				names = append(names, boundedIn(argument)...)
+			}
+		}
+	case *parse.ChainNode:
+		return boundedIn(n.Node)
+	case *parse.IdentifierNode:
+		if isBounded[n.Ident] {
+			return []string{n.Ident}
 		}
 	}
+	return names
 }
 
 // callsItself is the name of a template that is used while it is executed; "" if there

@@ -58,7 +58,7 @@ func startShell(ctx context.Context, dir, script string) (*Program, error) {
 // pidsOf waits until the processes have left their ids.
 func pidsOf(t *testing.T, dir string, names ...string) []int {
 	t.Helper()
-	var pids []int
+	pids := make([]int, 0, len(names))
 	for _, name := range names {
 		var text []byte
 		require.Eventually(t, func() (there bool) {
