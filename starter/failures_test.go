@@ -35,7 +35,8 @@ func failedOutput(t *testing.T, failures ...job.CallError) (uri string) {
 	put("_longhaul/commits/000000.json", job.Commit{
 		Range:  job.Range{First: 0, Last: 10_000},
 		Totals: job.Totals{Succeeded: 10_000 - int64(len(failures)), Failed: int64(len(failures))},
-		Errors: &job.PartDigest{Name: "errors-000000.jsonl"},
+		Part:   job.PartDigest{Name: "part-000000.jsonl", SHA256: strings.Repeat("0", 64)},
+		Errors: &job.PartDigest{Name: "errors-000000.jsonl", SHA256: strings.Repeat("0", 64)},
 	})
 	var lines bytes.Buffer
 	for i, failure := range failures {
