@@ -119,7 +119,7 @@ func (c *httpCaller) Check(record job.Record) error {
 	_, err := c.request(context.Background(), record)
 	var failure *job.CallError
 	if errors.As(err, &failure) {
-		return job.Errorf(job.KindSpec, "record "+strconv.FormatInt(record.Index, 10), "%s", failure.Message).
+		return job.Errorf(job.KindSpec, "record "+strconv.FormatInt(record.Index, 10), "%s", tellable(err, failure)).
 			WithHint("fix the template or the input")
 	}
 	return err

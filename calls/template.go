@@ -63,7 +63,7 @@ func readTemplates(spec job.HTTPSpec, env func(string) (string, error)) (*templa
 
 // functions are those of templates; job.TemplateFunctions has their names.
 func functions(env func(string) (string, error)) template.FuncMap {
-	return template.FuncMap{"json": jsonText, "env": env, "index": element}
+	return template.FuncMap{"json": jsonText, "env": variable(env), "index": element}
 }
 
 func jsonText(value any) (string, error) {
@@ -82,7 +82,9 @@ func (t *templates) fill(record job.Record) (request, error) {
 	decoder.UseNumber()
 	var data any
 	if err := decoder.Decode(&data); err != nil {
-		return request{}, &job.CallError{Kind: "template", Message: "the record is not JSON: " + err.Error()}
+		return request{}, &templateError{
+			CallError: &job.CallError{Kind: "template", Message: "the record is not JSON: " + err.Error()}, told: "the record is not JSON",
+		}
 	}
 	var r request
 	var err error
@@ -105,7 +107,7 @@ func (t *templates) fill(record job.Record) (request, error) {
 func execute(t *template.Template, data any) (string, error) {
 	var b strings.Builder
 	if err := t.Execute(&b, data); err != nil {
-		return "", &job.CallError{Kind: "template", Message: "call.http." + t.Name() + ": " + whyNot(t, data, err)}
+		return "", newTemplateError(t, data, err)
 	}
 	return b.String(), nil
 }
