@@ -14,11 +14,12 @@ import (
 func (a *Activities) FlushBatch(ctx context.Context, ref job.Ref, batch job.Batch) (job.Totals, error) {
 	beat := startHeartbeat(ctx)
 	defer beat.end()
-	s, done, err := a.sessions.Open(ctx, ref)
+	s, done, err := a.open(ctx, ref)
 	if err != nil {
-		return job.Totals{}, toApplicationError(ctx, err)
+		return job.Totals{}, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
 	}
 	defer done()
+	beat.able(ctx)
 	commit, err := s.Output.Flush(ctx, ref.Epoch, batch)
 	return commit.Totals, toApplicationError(ctx, err)
 }
@@ -28,11 +29,12 @@ func (a *Activities) FlushBatch(ctx context.Context, ref job.Ref, batch job.Batc
 func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, error) {
 	beat := startHeartbeat(ctx)
 	defer beat.end()
-	s, done, err := a.sessions.Open(ctx, ref)
+	s, done, err := a.open(ctx, ref)
 	if err != nil {
-		return job.Summary{}, toApplicationError(ctx, err)
+		return job.Summary{}, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
 	}
 	defer done()
+	beat.able(ctx)
 	finished := inspect.Folder{Folder: s.Output, Manifest: s.Manifest}
 	if err := finished.WriteReport(ctx); err != nil {
 		// It only informs, and longhaul report makes it again.

@@ -16,6 +16,9 @@ type heartbeat struct {
 	done    atomic.Int64
 	waiting atomic.Pointer[func() string]
 	pool    atomic.Pointer[pool.Pool]
+	// before is what the attempts before this one lacked, lack what this one lacks.
+	before  *job.Lack
+	lack    atomic.Pointer[job.Lack]
 	stop    chan struct{}
 	stopped chan struct{}
 }
@@ -23,7 +26,7 @@ type heartbeat struct {
 // startHeartbeat beats for the first time after 80 % of the timeout in force,
 // so that a short activity sends none: each is a billed action.
 func startHeartbeat(ctx context.Context) *heartbeat {
-	h := &heartbeat{stop: make(chan struct{}), stopped: make(chan struct{})}
+	h := &heartbeat{stop: make(chan struct{}), stopped: make(chan struct{}), before: lackBefore(ctx)}
 	timeout := activity.GetInfo(ctx).HeartbeatTimeout
 	if timeout <= 0 {
 		close(h.stopped)
@@ -46,7 +49,7 @@ func startHeartbeat(ctx context.Context) *heartbeat {
 }
 
 func (h *heartbeat) beat(ctx context.Context) {
-	details := job.Heartbeat{Done: h.done.Load()}
+	details := job.Heartbeat{Done: h.done.Load(), Lack: h.lack.Load()}
 	if waiting := h.waiting.Load(); waiting != nil {
 		details.Waiting = (*waiting)()
 	}
@@ -61,6 +64,23 @@ func (h *heartbeat) waitsFor(what func() string) { h.waiting.Store(&what) }
 
 // tellsOf has each beat tell what the pool's calls wait for, and which do not return.
 func (h *heartbeat) tellsOf(p *pool.Pool) { h.pool.Store(p) }
+
+// lackBefore is what the last attempt said in its heartbeat; nil if it lacked nothing.
+func lackBefore(ctx context.Context) *job.Lack {
+	var last job.Heartbeat
+	if !activity.HasHeartbeatDetails(ctx) || activity.GetHeartbeatDetails(ctx, &last) != nil {
+		return nil
+	}
+	return last.Lack
+}
+
+// able says that this worker lacks nothing: what attempts before lacked does not count
+// when this one is killed.
+func (h *heartbeat) able(ctx context.Context) {
+	if h.before != nil {
+		h.beat(ctx)
+	}
+}
 
 // end stops beating. No beat follows it.
 func (h *heartbeat) end() {

@@ -10,7 +10,7 @@ import (
 // planOf opens again what is to be called again, and says what there is to do.
 func planOf(ctx context.Context, folder *output.Folder, epoch int64, spec job.Spec, manifest job.Manifest) (plan job.Plan, err error) {
 	plan = job.Plan{
-		Ref:     job.Ref{Output: spec.Output.URI, JobID: manifest.JobID, Epoch: epoch},
+		Ref:     job.Ref{Output: spec.Output.URI, JobID: manifest.JobID, Epoch: epoch, CapabilityTimeout: spec.CapabilityTimeout},
 		Records: manifest.Records(), BatchRecords: spec.BatchRecords(),
 	}
 	chosen, err := calledAgain(ctx, folder, spec)

@@ -23,20 +23,24 @@ import (
 func (a *Activities) ProcessChunk(ctx context.Context, ref job.Ref, chunk job.Chunk) (job.Receipt, error) {
 	beat := startHeartbeat(ctx)
 	defer beat.end()
-	s, done, err := a.sessions.Open(ctx, ref)
+	s, done, err := a.open(ctx, ref)
 	if err != nil {
-		return job.Receipt{}, toApplicationError(ctx, err)
+		return job.Receipt{}, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
 	}
 	defer done()
+	if err := s.CanCall(ctx, chunk.First); err != nil {
+		return job.Receipt{}, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
+	}
+	beat.able(ctx)
 	w := &work{session: s, chunk: chunk, beat: beat}
 	receipt, err := w.process(ctx)
-	if err != nil && job.KindOf(err).Permanent() {
+	if err != nil && a.isPermanent(err) {
 		s.Stop() // the workflow fails
 	}
 	if errors.Is(err, errLaneClosed) {
 		return job.Receipt{Range: chunk.Range, Pool: s.Pool.ID(), Unfinished: true}, nil
 	}
-	return receipt, toApplicationError(ctx, err)
+	return receipt, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
 }
 
 // work is one attempt at a chunk.

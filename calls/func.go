@@ -69,7 +69,7 @@ type functionCaller struct {
 func newFunction(spec job.FuncSpec, functions []Function) (functionCaller, error) {
 	at := slices.IndexFunc(functions, func(f Function) bool { return f.name == spec.Name })
 	if at < 0 {
-		err := job.Errorf(job.KindSpec, "call.func.name", "this worker has no function %q", spec.Name)
+		err := job.Errorf(job.KindSpec, "call.func.name", "this worker has no function %q", spec.Name).OfWorker()
 		if len(functions) == 0 {
 			return functionCaller{}, err.WithHint("start a worker of your own with longhaul.Worker(calls.Func(%q, ...))", spec.Name)
 		}

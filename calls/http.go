@@ -32,6 +32,7 @@ type httpCaller struct {
 	selection selection
 	conditions
 	*connections
+	hosts  *guard
 	client *http.Client
 }
 
@@ -69,7 +70,7 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	hosts.next = connections
 	return &httpCaller{
 		spec: spec, callID: options.CallID, env: options.Env, templates: parsed, selection: selected, conditions: judged,
-		connections: connections, client: &http.Client{Transport: hosts, CheckRedirect: redirects(spec.Headers)},
+		connections: connections, hosts: hosts, client: &http.Client{Transport: hosts, CheckRedirect: redirects(spec.Headers)},
 	}, nil
 }
 
@@ -123,6 +124,24 @@ func (c *httpCaller) Check(record job.Record) error {
 			WithHint("fix the template or the input")
 	}
 	return err
+}
+
+// Admit looks at the host of the record's URL. A record that makes no URL is admitted: its
+// failure tells why.
+func (c *httpCaller) Admit(record job.Record) error {
+	request, err := c.request(context.Background(), record)
+	if err != nil {
+		return nil //nolint:nilerr // see above
+	}
+	var refused *job.CallError
+	if err := c.hosts.checkName(request); errors.As(err, &refused) {
+		if strings.Contains(c.spec.URL, request.URL.Hostname()) {
+			return job.Errorf(job.KindSpec, "call.http.url", "%s", refused.Message).OfWorker()
+		}
+		// A record's own host does not go through Temporal.
+		return job.Errorf(job.KindSpec, "call.http.url", "the host of record %d is not among those that this worker may call: see --allow-host", record.Index).OfWorker()
+	}
+	return nil
 }
 
 // Call makes one attempt.

@@ -14,6 +14,9 @@ type Ref struct {
 	JobID string `json:"job_id"`
 	// Epoch counts the claims to the folder. A higher one fences off a lower.
 	Epoch int64 `json:"epoch"`
+	// CapabilityTimeout is the spec's, for a worker that cannot read the folder; 0 for a
+	// job that an earlier version began.
+	CapabilityTimeout Duration `json:"capability_timeout,omitempty"`
 }
 
 // Range is the records [First, Last).

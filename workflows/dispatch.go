@@ -40,6 +40,8 @@ type dispatcher struct {
 	// that are, or wait for it.
 	updating        workflow.Mutex
 	updatesInFlight int
+	// able is when a worker has last done a chunk or a flush of this run.
+	able time.Time
 	// pendingChanges were made before there were lanes; pendingRequest asked for the
 	// last of them.
 	pendingChanges []job.Change
@@ -194,15 +196,17 @@ func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk, paced int64)
 	options := withActivities(ctx, d.spec, chunk.String())
 	err := workflow.ExecuteActivity(options, methods.ProcessChunk, d.state.Plan.Ref, chunk).Get(options, &receipt)
 	d.meter.returned(chunk.Range)
-	d.lanes.GiveBack(chunk.Grant.Lane, receipt.Pool, chunk.Final && !receipt.Unfinished)
-	if err != nil {
+	passedOn := d.isPassedOn(ctx, err)
+	d.lanes.GiveBack(chunk.Grant.Lane, receipt.Pool, chunk.Final && !receipt.Unfinished && !passedOn)
+	if err != nil && !passedOn {
 		d.stop(err)
 		return
 	}
-	if receipt.Unfinished {
+	if receipt.Unfinished || passedOn {
 		d.requeued = append(d.requeued, chunk.Range)
 		return
 	}
+	d.able = workflow.Now(ctx)
 	d.received = d.received.Add(receipt.Totals)
 	d.state.Proven = d.state.Proven || receipt.Succeeded > 0
 	if d.version > workflow.DefaultVersion && receipt.Called > 0 {
@@ -231,9 +235,14 @@ func (d *dispatcher) flush(ctx workflow.Context, batch job.Batch) error {
 	defer done()
 	var totals job.Totals
 	ctx = withActivities(ctx, d.spec, "flush "+batch.String())
-	if err := workflow.ExecuteActivity(ctx, methods.FlushBatch, d.state.Plan.Ref, batch).Get(ctx, &totals); err != nil {
+	err := workflow.ExecuteActivity(ctx, methods.FlushBatch, d.state.Plan.Ref, batch).Get(ctx, &totals)
+	for d.isPassedOn(ctx, err) {
+		err = workflow.ExecuteActivity(ctx, methods.FlushBatch, d.state.Plan.Ref, batch).Get(ctx, &totals)
+	}
+	if err != nil {
 		return err
 	}
+	d.able = workflow.Now(ctx)
 	d.state.Totals = d.state.Totals.Add(totals)
 	d.received = d.received.Subtract(totals)
 	return nil

@@ -30,6 +30,9 @@ type Session struct {
 	caller calls.Caller
 	keeper *keeper
 	ranges ranges
+	// lack is why this process cannot make the job's calls; nil if it can.
+	lack error
+	able atomic.Bool
 	// ended is set when the job has finished, stopped when it makes no call any more.
 	ended, stopped atomic.Bool
 	// indexChecked is set when the index of the input was found to be whole.
@@ -39,7 +42,7 @@ type Session struct {
 func (r *Registry) open(ctx context.Context, ref job.Ref) (*Session, error) {
 	folder, err := output.Open(ctx, r.options.Store, ref.Output, false)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, job.Errorf(job.KindOutput, ref.Output, "the output folder is gone").
+		return nil, job.Errorf(job.KindOutput, ref.Output, "the output folder is gone").OfWorker().
 			WithHint("restore it, or start the job again")
 	}
 	if err != nil {
@@ -53,24 +56,25 @@ func (r *Registry) open(ctx context.Context, ref job.Ref) (*Session, error) {
 }
 
 func (r *Registry) newSession(ctx context.Context, ref job.Ref, folder *output.Folder) (*Session, error) {
-	if err := folder.Claims.Check(ctx, ref.Epoch); err != nil {
-		return nil, err
-	}
 	manifest, err := folder.Manifest(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if manifest == nil || manifest.JobID != ref.JobID {
-		return nil, job.Errorf(job.KindOutput, ref.Output, "the output folder is not that of job %s", ref.JobID).
+		return nil, job.Errorf(job.KindOutput, ref.Output, "the output folder is not that of job %s", ref.JobID).OfWorker().
 			WithHint("restore it, or start the job again")
 	}
+	// After the job's id: below a wrong root the claims are another job's.
+	if err := folder.Claims.Check(ctx, ref.Epoch); err != nil {
+		return nil, err
+	}
 	spec := manifest.Spec
-	caller, err := r.NewCaller(spec, manifest.CallID())
+	caller, lack, err := r.callerOrLack(*manifest)
 	if err != nil {
 		return nil, err
 	}
 	s := &Session{
-		Ref: ref, Manifest: *manifest, Output: folder, caller: caller, store: r.options.Store, server: r.server,
+		Ref: ref, Manifest: *manifest, Output: folder, caller: caller, lack: lack, store: r.options.Store, server: r.server,
 		logger: r.options.Logger.With("job_id", ref.JobID, "output", ref.Output, "epoch", ref.Epoch),
 	}
 	s.Pool = pool.New(caller, pool.Options{
@@ -86,7 +90,11 @@ func (r *Registry) NewCaller(spec job.Spec, callID string) (calls.Caller, error)
 	options := r.options.Calls
 	options.CallID, options.Parallelism = callID, spec.Parallelism
 	options.ReadFile = func(uri string) ([]byte, error) { return readFile(context.Background(), r.options.Store, uri) }
-	return calls.New(spec.Call, options)
+	caller, err := calls.New(spec.Call, options)
+	if err == nil {
+		err = r.checkEnv(spec)
+	}
+	return caller, err
 }
 
 // readFile reads a small file below the root: a certificate, say.
