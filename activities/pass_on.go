@@ -19,7 +19,7 @@ const (
 	// A task that is passed on comes back after firstPassOn, longer each time, up to
 	// longestPassOn: soon enough for a worker that can do it, and seldom enough for a queue
 	// whose workers all lack something.
-	firstPassOn   = 500 * time.Millisecond
+	firstPassOn   = 100 * time.Millisecond
 	longestPassOn = 10 * time.Second
 	passOnGrowth  = 1.5
 	// logInterval is how often a worker logs what it lacks for a job.
