@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -113,7 +112,7 @@ func TestAnotherClientOfARunsServer(t *testing.T) {
 			return err
 		}
 		data, err := os.ReadFile(path)
-		require.False(t, strings.Contains(string(data), secret), path)
+		require.NotContains(t, string(data), secret, path)
 		return err
 	}))
 }
