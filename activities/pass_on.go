@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"longhaul/internal/journal"
 	"longhaul/job"
 )
 
@@ -55,6 +56,25 @@ func (a *Activities) toTemporal(ctx context.Context, beat *heartbeat, timeout jo
 	beat.beat(ctx)
 	return temporal.NewApplicationErrorWithOptions(err.Error(), string(job.KindWorkerLacks),
 		temporal.ApplicationErrorOptions{NextRetryDelay: passOnDelay(lack.Times)})
+}
+
+// callIfAble makes the calls unless this worker lacks something for them.
+func (w *work) callIfAble(ctx, stop context.Context, answered *journal.Answered, receipt *job.Receipt) error {
+	if err := w.session.CanCall(ctx, w.chunk.First); err != nil {
+		return err
+	}
+	w.beat.able(ctx)
+	return w.call(ctx, stop, answered, receipt)
+}
+
+// attempt is that of the activity, but 1 if all attempts before were passed on: none of them
+// has had the chunk's grant, waited for its start, or died of a record.
+func (h *heartbeat) attempt(ctx context.Context) int32 {
+	attempt := activity.GetInfo(ctx).Attempt
+	if h.before != nil && h.before.Times == int(attempt)-1 {
+		return 1
+	}
+	return attempt
 }
 
 // passOnDelay spreads the tasks of a job that come back.

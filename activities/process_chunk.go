@@ -28,10 +28,6 @@ func (a *Activities) ProcessChunk(ctx context.Context, ref job.Ref, chunk job.Ch
 		return job.Receipt{}, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
 	}
 	defer done()
-	if err := s.CanCall(ctx, chunk.First); err != nil {
-		return job.Receipt{}, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
-	}
-	beat.able(ctx)
 	w := &work{session: s, chunk: chunk, beat: beat}
 	receipt, err := w.process(ctx)
 	if err != nil && a.isPermanent(err) {
@@ -69,7 +65,7 @@ func (w *work) process(ctx context.Context) (job.Receipt, error) {
 	w.beat.tellsOf(w.session.Pool)
 	receipt := job.Receipt{Range: w.chunk.Range, Totals: answered.Totals, Journals: answered.Journals, Pool: w.session.Pool.ID()}
 	if !answered.Complete() {
-		err = w.call(ctx, stop, answered, &receipt)
+		err = w.callIfAble(ctx, stop, answered, &receipt)
 	}
 	return receipt, err
 }
@@ -85,14 +81,14 @@ func (w *work) logAttempt(ctx context.Context, answered *journal.Answered) {
 // call runs the missing records through the pool into a new journal, and adds
 // what came of them to the receipt.
 func (w *work) call(ctx, stop context.Context, answered *journal.Answered, receipt *job.Receipt) (err error) {
-	info := activity.GetInfo(ctx)
+	info, attempt := activity.GetInfo(ctx), w.beat.attempt(ctx)
 	// Answers of calls in flight are written also when the attempt has ended.
 	written, err := w.session.Output.Journals.Create(context.WithoutCancel(ctx), w.chunk.Range, info.WorkflowExecution.RunID+"-"+info.ActivityID, info.Attempt)
 	if err != nil {
 		return err
 	}
 	defer w.prepare(ctx, answered)()
-	slot := w.session.Pool.Join(w.grant(info.Attempt))
+	slot := w.session.Pool.Join(w.grant(attempt))
 	stop, end := untilClosed(stop, slot)
 	defer end()
 	defer func() {
@@ -105,9 +101,9 @@ func (w *work) call(ctx, stop context.Context, answered *journal.Answered, recei
 	suspects := answered.Suspects()
 	log := &callLog{
 		journal: written, beat: w.beat, includeInput: w.session.Manifest.Spec.Output.IncludeInput,
-		marks: info.Attempt > 1 || len(suspects) > 0, latencies: latency.New(),
+		marks: attempt > 1 || len(suspects) > 0, latencies: latency.New(),
 	}
-	if err = wait(stop, startDelay(w.chunk, info.Attempt)); err == nil {
+	if err = wait(stop, startDelay(w.chunk, attempt)); err == nil {
 		calls, cut := callsOf(ctx, func(ctx context.Context) bool { return w.session.Ended(ctx, ownerOf(ctx)) })
 		defer cut()
 		if err = w.callSuspects(calls, stop, suspects, log); err == nil {

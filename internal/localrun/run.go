@@ -120,7 +120,8 @@ func (r *run) work(ctx context.Context) error {
 func (r *run) begin(ctx context.Context, endWork func()) (stopped <-chan error, err error) {
 	j := r.joining()
 	// If others work for the job, one of them may have what this process lacks.
-	alone := !j.others(ctx)
+	others := j.others(ctx)
+	j.others = func(context.Context) bool { return others }
 	var stale client.WorkflowRun
 	join := func() (err error) {
 		if stale, err = j.join(ctx); err == nil {
@@ -133,7 +134,7 @@ func (r *run) begin(ctx context.Context, endWork func()) (stopped <-chan error, 
 	}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- r.serve(ctx, r.file.TaskQueue, alone)
+		ended <- r.serve(ctx, r.file.TaskQueue, !others)
 		endWork() // without a worker there is nothing to follow
 	}()
 	for stale != nil && err == nil {
