@@ -197,3 +197,31 @@ func TestASpecThatNoWorkerCanDo(t *testing.T) {
 	_, err = s.index(httpSpec("in.txt", "http://x/{{.a"))
 	requireKind(t, err, job.KindSpec, "the template does not parse")
 }
+
+// A worker is asked again: what it lacked may be there now.
+func TestAWorkerGetsWhatItLacked(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	s := siteWith(t, root, session.Options{Calls: calls.Options{AllowExec: true, Dir: root}})
+	s.write("in.txt", "x\n")
+	spec := sleepSpec("in.txt")
+	call := job.DefaultExecSpec()
+	call.Command = []string{"./tool"}
+	spec.Call = job.CallSpec{Exec: &call}
+	tool := filepath.Join(root, "tool")
+	install := func() { require.NoError(t, os.WriteFile(tool, []byte("#!/bin/sh\nexec cat\n"), 0o755)) }
+
+	_, err := s.index(spec)
+	requirePassedOn(t, err, `the program "./tool" cannot be run`)
+	install()
+	plan, err := s.index(spec)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(tool))
+	chunk := job.Chunk{Range: job.Range{Last: 1}, Grant: job.LaneGrant{Calls: 1}}
+	_, err = s.process(plan.Ref, chunk)
+	requirePassedOn(t, err, `the program "./tool" cannot be run`)
+	install()
+	receipt, err := s.process(plan.Ref, chunk)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, receipt.Succeeded)
+}

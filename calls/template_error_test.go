@@ -34,6 +34,8 @@ func TestCheckQuotesNoValueOfARecord(t *testing.T) {
 		require.ErrorAs(t, err, &failure, "its journal has the whole text")
 		require.Equal(t, "template", failure.Kind)
 	}
+	long := caller(t, spec(`http://x/{{len .key | index .list}}`)).Check(record(value))
+	require.ErrorContains(t, long, "the template cannot be filled in for this record", "an index that the record gives")
 	c := caller(t, spec("http://x/{{.}}"))
 	require.NotContains(t, c.Check(record(marker)).Error(), marker)
 	require.NotContains(t, caller(t, spec(`{{.}}`)).Check(record(`"`+marker+`"`)).Error(), marker, "the URL")

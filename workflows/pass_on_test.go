@@ -62,8 +62,10 @@ func TestAJobThatNoWorkerCanDo(t *testing.T) {
 		env.OnActivity(w.ProcessChunk, mock.Anything, mock.Anything, lacking).Return(job.Receipt{}, lacked()).After(time.Minute)
 		able := mock.MatchedBy(func(chunk job.Chunk) bool { return chunk.First < first })
 		env.OnActivity(w.ProcessChunk, mock.Anything, mock.Anything, able).Return(w.ProcessChunk).Maybe()
+		began := env.Now()
 		env.ExecuteWorkflow(BulkCall, spec, State{})
 		require.ErrorContains(t, env.GetWorkflowError(), "no worker could take the job for 5m0s", name)
+		require.Less(t, env.Now().Sub(began), 5*time.Minute, name)
 		var failure *temporal.ApplicationError
 		require.ErrorAs(t, env.GetWorkflowError(), &failure)
 		require.Equal(t, string(job.KindSpec), failure.Type())
