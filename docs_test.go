@@ -2,6 +2,7 @@ package longhaul
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,4 +31,25 @@ func unindented(t *testing.T, name string) string {
 	data, err := os.ReadFile(name)
 	require.NoError(t, err)
 	return regexp.MustCompile(`(?m)^[\t ]+`).ReplaceAllString(string(data), "")
+}
+
+// Each test that the security page names is there.
+func TestTheEscapesOfTheSecurityPageAreTried(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("docs/security.md")
+	require.NoError(t, err)
+	named := regexp.MustCompile("`(Test[A-Za-z0-9]+)`").FindAllStringSubmatch(string(page), -1)
+	require.Greater(t, len(named), 20)
+	var tests strings.Builder
+	require.NoError(t, filepath.WalkDir(".", func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		tests.Write(data)
+		return err
+	}))
+	for _, name := range named {
+		require.True(t, strings.Contains(tests.String(), "func "+name[1]+"(t *testing.T)"), name[1]) //nolint:testifylint // the text is long
+	}
 }

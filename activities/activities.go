@@ -15,6 +15,8 @@ type Activities struct {
 	sessions *session.Registry
 	// read are the inputs whose whole content this process has read.
 	read readInputs
+	// passed is what was logged of tasks that this process has passed on.
+	passed passLog
 }
 
 // New makes the activities over the sessions of this process.

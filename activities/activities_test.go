@@ -42,7 +42,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t, root: t.TempDir()}
 	store, err := output.LocalStore(s.root)
 	require.NoError(t, err)
-	s.jobs = session.NewRegistry(session.Options{Store: store})
+	s.jobs = session.NewRegistry(session.Options{Store: store, Alone: true})
 	t.Cleanup(func() { require.NoError(t, s.jobs.Close()) })
 	s.act = activities.New(s.jobs)
 	var suite testsuite.WorkflowTestSuite

@@ -54,7 +54,7 @@ func (l *callLog) Keep(result job.Result) error {
 			l.failures = map[job.FailureCount]int64{}
 		}
 		l.failures[job.FailureCount{Kind: failure.Kind, Status: failure.Status}]++
-		l.lastError = failure.Brief()
+		l.lastError = failure.Name() // it goes through Temporal; the text is in the errors part
 	}
 	l.mu.Unlock()
 	l.beat.done.Add(1)

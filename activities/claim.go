@@ -9,7 +9,6 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"longhaul/internal/claim"
-	"longhaul/internal/output"
 	"longhaul/internal/storage"
 	"longhaul/job"
 )
@@ -26,17 +25,27 @@ const claimInterval = time.Second
 func (a *Activities) ClaimOutput(ctx context.Context, ref job.Ref) (job.Ref, error) {
 	ctx, beat := a.startHeartbeat(ctx)
 	defer beat.end()
-	folder, err := output.Open(ctx, a.sessions.Store(), ref.Output, false)
+	err := a.claimAnew(ctx, &ref, beat)
+	return ref, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
+}
+
+func (a *Activities) claimAnew(ctx context.Context, ref *job.Ref, beat *heartbeat) error {
+	info := activity.GetInfo(ctx)
+	if err := a.sessions.Admits(info.WorkflowExecution.ID); err != nil {
+		return err
+	}
+	folder, _, err := a.sessions.Folder(ctx, *ref)
 	if err != nil {
-		return ref, toApplicationError(ctx, err)
+		return err
 	}
-	token, err := a.claim(ctx, folder.Claims, ref.Output, activity.GetInfo(ctx).HeartbeatTimeout, beat)
+	beat.able()
+	token, err := a.claim(ctx, folder.Claims, ref.Output, info.HeartbeatTimeout, beat)
 	if err := errors.Join(err, folder.Close()); err != nil {
-		return ref, toApplicationError(ctx, err)
+		return err
 	}
-	activity.GetLogger(ctx).Info("output claimed anew after a reset", "job_id", ref.JobID, "output", ref.Output, "epoch", token.Epoch)
 	ref.Epoch, ref.Token = token.Epoch, token.ID
-	return ref, nil
+	activity.GetLogger(ctx).Info("output claimed anew after a reset", "job_id", ref.JobID, "output", ref.Output, "epoch", ref.Epoch)
+	return nil
 }
 
 // claim waits until the folder is ours, and says what it waits for.

@@ -19,11 +19,12 @@ const readAttempts = 4
 func (a *Activities) FlushBatch(ctx context.Context, ref job.Ref, batch job.Batch) (job.Flushed, error) {
 	ctx, beat := a.startHeartbeat(ctx)
 	defer beat.end()
-	s, done, err := a.sessions.Open(ctx, ref)
+	s, done, err := a.open(ctx, ref)
 	if err != nil {
-		return job.Flushed{}, toApplicationError(ctx, err)
+		return job.Flushed{}, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
 	}
 	defer done()
+	beat.able()
 	flush := s.Output.Flush
 	if activity.GetInfo(ctx).Attempt > readAttempts {
 		flush = s.Output.FlushReadable
@@ -45,7 +46,7 @@ func (a *Activities) FlushBatch(ctx context.Context, ref job.Ref, batch job.Batc
 func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, error) {
 	ctx, beat := a.startHeartbeat(ctx)
 	defer beat.end()
-	s, done, err := a.sessions.Open(ctx, ref)
+	s, done, err := a.open(ctx, ref)
 	if job.KindOf(err) == job.KindTakenOver {
 		// An attempt before this one may have finished, and its answer been lost.
 		if summary, finished, err := a.sessions.Finished(ctx, ref); finished && err == nil {
@@ -53,9 +54,10 @@ func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, e
 		}
 	}
 	if err != nil {
-		return job.Summary{}, toApplicationError(ctx, err)
+		return job.Summary{}, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
 	}
 	defer done()
+	beat.able()
 	finished := inspect.Folder{Folder: s.Output, Manifest: s.Manifest}
 	if err := finished.WriteReport(ctx); err != nil {
 		// It only informs, and longhaul report makes it again.

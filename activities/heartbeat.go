@@ -49,6 +49,10 @@ type heartbeat struct {
 	waiting atomic.Pointer[func() string]
 	pool    atomic.Pointer[pool.Pool]
 
+	// before is what the attempts before this one lacked, lack what this one lacks.
+	before *job.Lack
+	lack   atomic.Pointer[job.Lack]
+
 	// started is when the server gave the task out, by its clock.
 	started time.Time
 
@@ -71,6 +75,7 @@ type answer struct {
 func (a *Activities) startHeartbeat(ctx context.Context) (context.Context, *heartbeat) {
 	info := activity.GetInfo(ctx)
 	working, h := newHeartbeat(ctx, info, a.sender(ctx, info.TaskToken))
+	h.before = lackBefore(ctx)
 	h.begin(working)
 	return working, h
 }
@@ -202,7 +207,7 @@ func reasonToEnd(err error) error {
 }
 
 func (h *heartbeat) details() job.Heartbeat {
-	details := job.Heartbeat{Done: h.done.Load()}
+	details := job.Heartbeat{Done: h.done.Load(), Lack: h.lack.Load()}
 	if waiting := h.waiting.Load(); waiting != nil {
 		details.Waiting = (*waiting)()
 	}
@@ -225,6 +230,30 @@ func (h *heartbeat) waitsFor(what func() string) { h.waiting.Store(&what) }
 
 // tellsOf has each heartbeat tell what the pool's calls wait for, and which do not return.
 func (h *heartbeat) tellsOf(p *pool.Pool) { h.pool.Store(p) }
+
+// lackBefore is what the last attempt said in its heartbeat; nil if it lacked nothing.
+func lackBefore(ctx context.Context) *job.Lack {
+	var last job.Heartbeat
+	if !activity.HasHeartbeatDetails(ctx) || activity.GetHeartbeatDetails(ctx, &last) != nil {
+		return nil
+	}
+	return last.Lack
+}
+
+// able says that this worker lacks nothing: what attempts before lacked does not count
+// when this one is killed.
+func (h *heartbeat) able() {
+	if h.before != nil {
+		h.beat()
+	}
+}
+
+// lacks says what this worker lacks, and returns when the server knows or ctx is done: the
+// next attempt reads it.
+func (h *heartbeat) lacks(ctx context.Context, lack job.Lack) error {
+	h.lack.Store(&lack)
+	return h.send(ctx, h.details())
+}
 
 // end stops the heartbeats. None follows it.
 func (h *heartbeat) end() {

@@ -23,11 +23,17 @@ func (a *Activities) IndexInput(ctx context.Context, spec job.Spec) (job.Plan, e
 	ctx, beat := a.startHeartbeat(ctx)
 	defer beat.end()
 	plan, err := a.indexInput(ctx, spec, beat)
-	return plan, toApplicationError(ctx, err)
+	return plan, a.toTemporal(ctx, beat, spec.CapabilityTimeout, err)
 }
 
 func (a *Activities) indexInput(ctx context.Context, spec job.Spec, beat *heartbeat) (plan job.Plan, err error) {
 	if err := spec.Validate(); err != nil {
+		return plan, err
+	}
+	if err := a.sessions.Admits(activity.GetInfo(ctx).WorkflowExecution.ID); err != nil {
+		return plan, err
+	}
+	if err := a.sessions.AdmitsSpec(spec); err != nil {
 		return plan, err
 	}
 	caller, err := a.sessions.NewCaller(spec, "")
@@ -47,6 +53,7 @@ func (a *Activities) indexInput(ctx context.Context, spec job.Spec, beat *heartb
 		return plan, err
 	}
 	defer func() { err = errors.Join(err, folder.Close()) }()
+	beat.able()
 	s := &source{Input: in, spec: spec.Input, beat: beat, read: &a.read}
 	if err := refuseEarly(ctx, s, folder, spec); err != nil {
 		return plan, err
@@ -83,7 +90,8 @@ func refuseEarly(ctx context.Context, s *source, folder *output.Folder, spec job
 // checkFirst finds a template that names a missing field.
 func checkFirst(in input.Input, caller calls.Caller) error {
 	checker, ok := caller.(calls.Checker)
-	if !ok {
+	admitter, admits := caller.(calls.Admitter)
+	if !ok && !admits {
 		return nil
 	}
 	for record, err := range in.Records(nil, job.Range{First: 0, Last: 1}) {
@@ -93,7 +101,13 @@ func checkFirst(in input.Input, caller calls.Caller) error {
 		if err != nil {
 			return err
 		}
-		return checker.Check(record)
+		if admits {
+			err = admitter.Admit(record)
+		}
+		if err == nil && ok {
+			err = checker.Check(record)
+		}
+		return err
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func reopened(t *testing.T, root string) (*site, *countingStore) {
 	local, err := output.LocalStore(root)
 	require.NoError(t, err)
 	store := &countingStore{Store: local}
-	s := &site{t: t, root: root, jobs: session.NewRegistry(session.Options{Store: store})}
+	s := &site{t: t, root: root, jobs: session.NewRegistry(session.Options{Store: store, Alone: true})}
 	t.Cleanup(func() { require.NoError(t, s.jobs.Close()) })
 	s.act = activities.New(s.jobs)
 	var suite testsuite.WorkflowTestSuite

@@ -13,7 +13,7 @@ import (
 // planOf opens again what is to be called again, and says what there is to do.
 func planOf(ctx context.Context, folder *output.Folder, token storage.Token, spec job.Spec, manifest job.Manifest) (plan job.Plan, err error) {
 	plan = job.Plan{
-		Ref:     job.Ref{Output: spec.Output.URI, JobID: manifest.JobID, Epoch: token.Epoch, Token: token.ID},
+		Ref:     job.Ref{Output: spec.Output.URI, JobID: manifest.JobID, Epoch: token.Epoch, Token: token.ID, CapabilityTimeout: spec.CapabilityTimeout},
 		Records: manifest.Records(), BatchRecords: spec.BatchRecords(), RunID: activity.GetInfo(ctx).WorkflowExecution.RunID,
 	}
 	chosen, err := calledAgain(ctx, folder, spec)

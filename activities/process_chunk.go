@@ -28,20 +28,20 @@ func (a *Activities) ProcessChunk(ctx context.Context, ref job.Ref, chunk job.Ch
 		// workers may not. The new run dispatches it again, under a claim of its own.
 		return job.Receipt{Range: chunk.Range, Unfinished: true}, nil
 	}
-	s, done, err := a.sessions.Open(ctx, ref)
+	s, done, err := a.open(ctx, ref)
 	if err != nil {
-		return job.Receipt{}, toApplicationError(ctx, err)
+		return job.Receipt{}, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
 	}
 	defer done()
 	w := &work{session: s, chunk: chunk, beat: beat}
 	receipt, err := w.process(ctx)
-	if err != nil && job.KindOf(err).Permanent() {
+	if err != nil && a.isPermanent(err) {
 		s.Stop() // the workflow fails
 	}
 	if errors.Is(err, errLaneClosed) {
 		return job.Receipt{Range: chunk.Range, Pool: s.Pool.ID(), Unfinished: true}, nil
 	}
-	return receipt, toApplicationError(ctx, err)
+	return receipt, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
 }
 
 // work is one attempt at a chunk.
@@ -74,7 +74,7 @@ func (w *work) process(ctx context.Context) (job.Receipt, error) {
 	w.beat.tellsOf(w.session.Pool)
 	receipt := job.Receipt{Range: w.chunk.Range, Totals: answered.Totals, Journals: answered.Journals, Pool: w.session.Pool.ID()}
 	if !answered.Complete() {
-		err = w.call(ctx, stop, answered, &receipt)
+		err = w.callIfAble(ctx, stop, answered, &receipt)
 	}
 	return receipt, err
 }
@@ -90,7 +90,7 @@ func (w *work) logAttempt(ctx context.Context, answered *journal.Answered) {
 // call runs the missing records through the pool into a new journal, and adds
 // what came of them to the receipt.
 func (w *work) call(ctx, stop context.Context, answered *journal.Answered, receipt *job.Receipt) (err error) {
-	info := activity.GetInfo(ctx)
+	info, attempt := activity.GetInfo(ctx), w.beat.attempt(ctx)
 	calls, cut := callsOf(ctx, w.beat.expired, func(ctx context.Context) bool { return w.session.Ended(ctx, ownerOf(ctx)) })
 	defer cut()
 	// Answers of calls in flight are written also when the attempt has ended.
@@ -99,7 +99,7 @@ func (w *work) call(ctx, stop context.Context, answered *journal.Answered, recei
 		return err
 	}
 	defer w.prepare(ctx, answered)()
-	slot := w.session.Pool.Join(w.grant(info.Attempt), w.beat.lease)
+	slot := w.session.Pool.Join(w.grant(attempt), w.beat.lease)
 	stop, end := untilClosed(stop, slot)
 	defer end()
 	defer func() {
@@ -112,9 +112,9 @@ func (w *work) call(ctx, stop context.Context, answered *journal.Answered, recei
 	suspects := answered.Suspects()
 	log := &callLog{
 		journal: written, beat: w.beat, includeInput: w.session.Manifest.Spec.Output.IncludeInput,
-		marks: info.Attempt > 1 || len(suspects) > 0, latencies: latency.New(),
+		marks: attempt > 1 || len(suspects) > 0, latencies: latency.New(),
 	}
-	if err = wait(stop, startDelay(w.chunk, info.Attempt)); err == nil {
+	if err = wait(stop, startDelay(w.chunk, attempt)); err == nil {
 		err = w.session.Pool.Run(calls, stop, pool.How{Lease: w.beat.lease}, missing(w.session.Records(calls, w.chunk.Range), answered, suspects), log)
 		if err == nil {
 			err = w.callSuspects(calls, stop, suspects, answered.Kills(), log)

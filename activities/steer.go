@@ -9,9 +9,11 @@ import (
 // SteerJob puts changed settings where running chunks read them, and returns the
 // identity of the client that asked for them.
 func (a *Activities) SteerJob(ctx context.Context, ref job.Ref, control job.Control, request job.Request) (by string, err error) {
-	s, done, err := a.sessions.Open(ctx, ref)
+	ctx, beat := a.startHeartbeat(ctx)
+	defer beat.end()
+	s, done, err := a.open(ctx, ref)
 	if err != nil {
-		return "", toApplicationError(ctx, err)
+		return "", a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
 	}
 	defer done()
 	by = a.sessions.Identity(ctx, request)

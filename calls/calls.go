@@ -18,6 +18,13 @@ type Checker interface {
 	Check(record job.Record) error
 }
 
+// Admitter is a Caller that can tell whether the worker may make the call for a record.
+type Admitter interface {
+	// Admit returns an error of the worker (job.ErrOfWorker) if it may not. Whether the
+	// record makes a proper call, Check tells.
+	Admit(record job.Record) error
+}
+
 // Resizable is a Caller that holds something for each call in flight, as
 // connections.
 type Resizable interface {

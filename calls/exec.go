@@ -37,7 +37,7 @@ type execCaller struct {
 func newExec(spec job.ExecSpec, options Options) (*execCaller, error) {
 	if !options.AllowExec {
 		return nil, job.Errorf(job.KindSpec, "call.exec", "this worker does not run programs").
-			WithHint("start it with --allow-exec")
+			WithHint("start it with --allow-exec").OfWorker()
 	}
 	if err := findProgram(spec.Command[0], options.Dir); err != nil {
 		return nil, err
@@ -178,7 +178,7 @@ func findProgram(name, dir string) error {
 	if errors.As(err, &lookup) {
 		err = lookup.Err
 	}
-	fault := job.Errorf(job.KindSpec, "call.exec.command", "the program %q cannot be run: %w", name, err)
+	fault := job.Errorf(job.KindSpec, "call.exec.command", "the program %q cannot be run: %w", name, err).OfWorker()
 	if strings.Contains(name, "/") {
 		return fault.WithHint("paths with a slash start from the worker's root, and must be executable (chmod +x)")
 	}

@@ -67,7 +67,7 @@ func reportedFailure(answer []byte) *job.CallError {
 var (
 	// errorLine finds answers that may be an error line, without decoding the others.
 	errorLine = regexp.MustCompile(`^\{\s*"error"\s*:\s*["{]`)
-	// errorKind is what a program may call a failure: kinds are counted by name.
+	// errorKind is what a program or a function may call a failure: kinds are counted by name.
 	errorKind = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,39}$`)
 )
 

@@ -69,7 +69,7 @@ type functionCaller struct {
 func newFunction(spec job.FuncSpec, functions []Function) (functionCaller, error) {
 	at := slices.IndexFunc(functions, func(f Function) bool { return f.name == spec.Name })
 	if at < 0 {
-		err := job.Errorf(job.KindSpec, "call.func.name", "this worker has no function %q", spec.Name)
+		err := job.Errorf(job.KindSpec, "call.func.name", "this worker has no function %q", spec.Name).OfWorker()
 		if len(functions) == 0 {
 			return functionCaller{}, err.WithHint("start a worker of your own with longhaul.Worker(calls.Func(%q, ...))", spec.Name)
 		}
@@ -90,7 +90,19 @@ func (c functionCaller) Call(ctx context.Context, record job.Record) (job.Answer
 	if errors.Is(limited.Err(), context.DeadlineExceeded) && !isPanic(err) {
 		return job.Answer{}, c.timedOut(err, time.Since(began))
 	}
-	return job.Answer{Output: output}, err
+	return job.Answer{Output: output}, withPlainKind(err)
+}
+
+// withPlainKind is the error with a kind that can be a name. Kinds are counted, shown and
+// go through Temporal; a text, which may quote the record, goes to the message.
+func withPlainKind(err error) error {
+	var failure *job.CallError
+	if !errors.As(err, &failure) || errorKind.MatchString(failure.Kind) {
+		return err
+	}
+	plain := *failure
+	plain.Kind, plain.Message = "call", failure.Kind+": "+failure.Message
+	return &plain
 }
 
 func isPanic(err error) bool {

@@ -135,3 +135,20 @@ func TestAPanicOfTheFunctionFailsItsRecord(t *testing.T) {
 		}
 	})
 }
+
+// A kind is a name, and goes through Temporal: a text in its place becomes part of the message.
+func TestAKindOfAFunctionIsAName(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]*job.CallError{
+		"no_such_customer": {Kind: "no_such_customer", Message: "gone", Status: 404, Retry: true},
+		"no customer Ann":  {Kind: "call", Message: "no customer Ann: gone", Status: 404, Retry: true},
+		"":                 {Kind: "call", Message: ": gone", Status: 404, Retry: true},
+	} {
+		c, err := newFunction(job.FuncSpec{Name: "f", Timeout: job.Duration(time.Second)}, []Function{Func("f", func(context.Context, int) (int, error) {
+			return 0, &job.CallError{Kind: kind, Message: "gone", Status: 404, Retry: true}
+		})})
+		require.NoError(t, err)
+		_, err = c.Call(t.Context(), record("1"))
+		require.Equal(t, want, err, kind)
+	}
+}

@@ -33,26 +33,37 @@ func newGuard(patterns []string) *guard {
 
 // RoundTrip refuses a host that is not allowed.
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
-	if host := r.URL.Hostname(); len(g.patterns) > 0 && !g.allows(host) {
-		return nil, errors.Join(forbidden(host, "is not among the hosts that this worker may call: see --allow-host"), closeBody(r))
+	if err := g.checkName(r); err != nil {
+		return nil, errors.Join(err, closeBody(r))
 	}
-	if err := g.checkHost(r); err != nil {
+	if err := g.checkProxied(r); err != nil {
 		return nil, errors.Join(err, closeBody(r))
 	}
 	return g.next.RoundTrip(r)
 }
 
-// checkHost looks at the address of a request before it is sent, because control sees that
-// of the proxy if there is one. A name that only the proxy can resolve is its business, but
-// for those that are known.
-func (g *guard) checkHost(r *http.Request) error {
+// checkName refuses by what the URL says, without looking up a name.
+func (g *guard) checkName(r *http.Request) error {
 	host := r.URL.Hostname()
+	if len(g.patterns) > 0 && !g.allows(host) {
+		return forbidden(host, "is not among the hosts that this worker may call: see --allow-host")
+	}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return g.checkAddress(ip)
 	}
 	name := strings.ToLower(strings.TrimSuffix(host, "."))
 	if slices.Contains(withheldNames, name) && !slices.Contains(g.patterns, name) {
 		return withheldError(name)
+	}
+	return nil
+}
+
+// checkProxied looks at the address of a request before it is sent, because control sees
+// that of the proxy if there is one. A name that only the proxy can resolve is its business.
+func (g *guard) checkProxied(r *http.Request) error {
+	host := r.URL.Hostname()
+	if _, err := netip.ParseAddr(host); err == nil {
+		return nil
 	}
 	if proxy, err := g.proxy(r); err != nil || proxy == nil {
 		return nil //nolint:nilerr // the transport says what is wrong with the proxy

@@ -35,6 +35,7 @@ type httpCaller struct {
 	selection selection
 	conditions
 	*connections
+	hosts  *guard
 	client *http.Client
 }
 
@@ -72,7 +73,7 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	hosts.next = connections
 	return &httpCaller{
 		spec: spec, callID: options.CallID, env: options.Env, templates: parsed, selection: selected, conditions: judged,
-		connections: connections, client: &http.Client{Transport: hosts, CheckRedirect: redirects(spec.Headers)},
+		connections: connections, hosts: hosts, client: &http.Client{Transport: hosts, CheckRedirect: redirects(spec.Headers)},
 	}, nil
 }
 
@@ -124,10 +125,28 @@ func (c *httpCaller) Check(record job.Record) error {
 	_, err := c.request(ctx, record)
 	var failure *job.CallError
 	if errors.As(err, &failure) {
-		return job.Errorf(job.KindSpec, "record "+strconv.FormatInt(record.Index, 10), "%s", failure.Message).
+		return job.Errorf(job.KindSpec, "record "+strconv.FormatInt(record.Index, 10), "%s", tellable(err, failure)).
 			WithHint("fix the template or the input")
 	}
 	return err
+}
+
+// Admit looks at the host of the record's URL. A record that makes no URL is admitted: its
+// failure tells why.
+func (c *httpCaller) Admit(record job.Record) error {
+	request, err := c.request(context.Background(), record)
+	if err != nil {
+		return nil //nolint:nilerr // see above
+	}
+	var refused *job.CallError
+	if err := c.hosts.checkName(request); errors.As(err, &refused) {
+		if strings.Contains(c.spec.URL, request.URL.Hostname()) {
+			return job.Errorf(job.KindSpec, "call.http.url", "%s", refused.Message).OfWorker()
+		}
+		// A record's own host does not go through Temporal.
+		return job.Errorf(job.KindSpec, "call.http.url", "the host of record %d is not among those that this worker may call: see --allow-host", record.Index).OfWorker()
+	}
+	return nil
 }
 
 // Call makes one attempt.

@@ -73,7 +73,9 @@ func (t *templates) fill(ctx context.Context, record job.Record) (request, error
 	decoder.UseNumber()
 	var data any
 	if err := decoder.Decode(&data); err != nil {
-		return request{}, &job.CallError{Kind: "template", Message: "the record is not JSON: " + err.Error()}
+		return request{}, &templateError{
+			CallError: &job.CallError{Kind: "template", Message: "the record is not JSON: " + err.Error()}, told: "the record is not JSON",
+		}
 	}
 	var r request
 	var err error

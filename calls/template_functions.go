@@ -24,7 +24,7 @@ const (
 // functions are those of templates that do not give long texts; job.TemplateFunctions
 // has the names of those that are ours.
 func functions(env func(string) (string, error)) template.FuncMap {
-	return template.FuncMap{"json": jsonText, "env": env, "index": element}
+	return template.FuncMap{"json": jsonText, "env": variable(env), "index": element}
 }
 
 // boundedFunctions are those whose texts can be longer than what they are given: ours,

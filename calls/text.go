@@ -59,7 +59,7 @@ func (t *text) execute(b *budget, data any) (string, error) {
 	if failure := unfinished(t.field, err); failure != nil {
 		return "", failure
 	}
-	return "", &job.CallError{Kind: "template", Message: "call.http." + t.field + ": " + whyNot(t.parsed, data, err)}
+	return "", newTemplateError(t.field, t.parsed, data, err)
 }
 
 func (t *text) executeInto(written *boundedText, data any) error {

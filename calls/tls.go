@@ -41,6 +41,7 @@ func tlsConfig(spec job.TLSSpec, readFile func(name string) ([]byte, error)) (*t
 	return config, nil
 }
 
+// unreadable stays an error of the worker if a file is not there.
 func unreadable(field string, err error) error {
 	return job.Errorf(job.KindSpec, "call.http.tls."+field, "cannot be used: %w", err)
 }

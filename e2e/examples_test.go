@@ -41,6 +41,7 @@ func TestProgramsNeedTheWorkersLeave(t *testing.T) {
 	program := job.DefaultExecSpec()
 	program.Command = []string{"cat"}
 	spec.Input.Count, spec.Output.URI, spec.Call.Exec = &count, "out", &program
+	spec.CapabilityTimeout = job.Duration(time.Second)
 	require.ErrorContains(t, startJob(t, shared, id, spec).Get(t.Context(), nil), "this worker does not run programs; start it with --allow-exec")
 }
 
@@ -104,6 +105,6 @@ func TestAWorkerOfOnesOwn(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(data), `{"index":999,"input":999,"output":998001,`)
 
-	spec.Call.Func.Name, spec.Output.URI = "cube", "other"
+	spec.Call.Func.Name, spec.Output.URI, spec.CapabilityTimeout = "cube", "other", job.Duration(time.Second)
 	require.ErrorContains(t, startJobOn(t, shared, id, id+"-cube", spec).Get(t.Context(), nil), `this worker has no function "cube"; it has square`)
 }

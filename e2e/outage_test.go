@@ -67,6 +67,6 @@ func TestAnAPIThatStaysDown(t *testing.T) {
 		After: job.Duration(500 * time.Millisecond), ProbeInterval: job.Duration(500 * time.Millisecond), GiveUp: job.Duration(2 * time.Second),
 	}
 	err := startJob(t, shared, id, spec).Get(t.Context(), nil)
-	require.ErrorContains(t, err, "nearly all calls have failed for 2s, the last with transport: ")
+	require.ErrorContains(t, err, "nearly all calls have failed for 2s, the last with transport; what was done")
 	require.ErrorContains(t, err, "start the job again with the same output to go on")
 }

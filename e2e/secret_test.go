@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -72,7 +73,7 @@ func TestASecretGoesToTheAPIOnly(t *testing.T) {
 	before := sent.Load()
 	other := newID(t)
 	startWorker(t, shared, root, other)
-	spec.Output.URI = "other"
+	spec.Output.URI, spec.CapabilityTimeout = "other", job.Duration(time.Second)
 	require.ErrorContains(t, startJob(t, shared, other, spec).Get(t.Context(), nil), "start it with --allow-env LONGHAUL_TEST_TOKEN")
 	require.Equal(t, before, sent.Load())
 }

@@ -11,8 +11,8 @@ import (
 // application error.
 type Kind string
 
-// The kinds of errors. All but KindStorage and KindUnknown are permanent: trying again
-// without a change by the user gives the same answer.
+// The kinds of errors. All but KindStorage, KindUnknown and KindWorkerLacks are permanent:
+// trying again without a change by the user gives the same answer.
 const (
 	// KindSpec: the job spec is wrong.
 	KindSpec Kind = "InvalidSpec"
@@ -31,6 +31,12 @@ const (
 	KindStopped Kind = "Stopped"
 	// KindStorage: a disk or network error that may pass.
 	KindStorage Kind = "Storage"
+	// KindRefused: the worker belongs to a longhaul run, and works for its job only.
+	KindRefused Kind = "Refused"
+	// KindWorkerLacks is the type of the error with which a worker passes a task on: it
+	// lacks something that the job needs, see Error.OfWorker. The job goes on when another
+	// worker takes the task.
+	KindWorkerLacks Kind = "WorkerLacks"
 	// KindServer: the local Temporal server cannot be started or stopped.
 	KindServer Kind = "Server"
 	// KindUnknown: an error that Longhaul does not know. It may pass; if it does not,
@@ -49,7 +55,14 @@ type Error struct {
 	Err error
 	// Hint is what the user can do; may be empty.
 	Hint string
+	// worker is set by OfWorker.
+	worker bool
 }
+
+// ErrOfWorker is what errors.Is finds in an error that is about the worker that was asked,
+// not about the job: another worker may have what this one lacks (a permission, a function,
+// a program, a file below its root).
+var ErrOfWorker = errors.New("another worker may have it")
 
 // Errorf makes an Error without a hint.
 func Errorf(kind Kind, op, format string, args ...any) *Error {
@@ -61,6 +74,15 @@ func (e *Error) WithHint(format string, args ...any) *Error {
 	e.Hint = fmt.Sprintf(format, args...)
 	return e
 }
+
+// OfWorker marks the error as one of the worker that was asked, see ErrOfWorker.
+func (e *Error) OfWorker() *Error {
+	e.worker = true
+	return e
+}
+
+// Is finds ErrOfWorker.
+func (e *Error) Is(target error) bool { return e.worker && target == ErrOfWorker }
 
 func (e *Error) Error() string {
 	var b strings.Builder
@@ -89,4 +111,4 @@ func KindOf(err error) Kind {
 }
 
 // Permanent says whether trying again is of no use.
-func (k Kind) Permanent() bool { return k != KindStorage && k != KindUnknown }
+func (k Kind) Permanent() bool { return k != KindStorage && k != KindUnknown && k != KindWorkerLacks }

@@ -178,4 +178,14 @@ type Heartbeat struct {
 	Wait *Wait `json:"wait,omitempty"`
 	// Stuck are the calls of the chunk's pool that do not return, of other chunks too.
 	Stuck *StuckCalls `json:"stuck,omitempty"`
+	// Lack is set while the workers that were asked lack something that the job needs.
+	Lack *Lack `json:"lack,omitempty"`
+}
+
+// Lack says how long, and how often, an activity was passed on by workers that lack
+// something, since a worker last could do it.
+type Lack struct {
+	// Since is by the server's clock.
+	Since time.Time `json:"since"`
+	Times int       `json:"times"`
 }

@@ -128,8 +128,9 @@ func anySpec(t *rapid.T, exact bool) Spec {
 			After: anyDuration(0).Draw(t, "after"), ProbeInterval: anyDuration(time.Second).Draw(t, "probe"),
 			GiveUp: anyDuration(0).Draw(t, "give_up"), GiveUpAtStart: anyDuration(0).Draw(t, "at_start"),
 		},
-		MaxFailures:      FailureLimit{Value: float64(rapid.Int64Range(0, 1<<53).Draw(t, "failures"))},
-		HeartbeatTimeout: anyDuration(time.Second).Draw(t, "heartbeat"),
+		MaxFailures:       FailureLimit{Value: float64(rapid.Int64Range(0, 1<<53).Draw(t, "failures"))},
+		HeartbeatTimeout:  anyDuration(time.Second).Draw(t, "heartbeat"),
+		CapabilityTimeout: anyDuration(time.Second).Draw(t, "capability"),
 	}
 	if rapid.Bool().Draw(t, "percent") {
 		s.MaxFailures = FailureLimit{Value: rapid.Float64Range(0, 100).Draw(t, "percentage"), Percent: true}

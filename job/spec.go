@@ -44,6 +44,10 @@ type Spec struct {
 	// HeartbeatTimeout is how soon a dead worker is noticed: at least 1s,
 	// default 10s.
 	HeartbeatTimeout Duration `json:"heartbeat_timeout"`
+	// CapabilityTimeout is how long a worker is waited for that has all that the job
+	// needs (permissions, functions, programs, files), while those that are asked lack
+	// something: at least 1s, default 5m. A job of longhaul run does not wait.
+	CapabilityTimeout Duration `json:"capability_timeout"`
 }
 
 // InputSpec names the list of records: a file or a count.
@@ -116,14 +120,15 @@ type OutageSpec struct {
 // have none.
 func DefaultSpec() Spec {
 	return Spec{
-		Output:           OutputSpec{IncludeInput: true},
-		Parallelism:      200,
-		ChunkSize:        1000,
-		ChunkInterval:    Duration(500 * time.Millisecond),
-		BatchSize:        5,
-		Canary:           20,
-		MaxFailures:      FailureLimit{Value: 10, Percent: true},
-		HeartbeatTimeout: Duration(10 * time.Second),
+		Output:            OutputSpec{IncludeInput: true},
+		Parallelism:       200,
+		ChunkSize:         1000,
+		ChunkInterval:     Duration(500 * time.Millisecond),
+		BatchSize:         5,
+		Canary:            20,
+		MaxFailures:       FailureLimit{Value: 10, Percent: true},
+		HeartbeatTimeout:  Duration(10 * time.Second),
+		CapabilityTimeout: Duration(5 * time.Minute),
 		Outage: OutageSpec{
 			After: Duration(10 * time.Second), ProbeInterval: Duration(5 * time.Second), GiveUp: Duration(24 * time.Hour),
 			GiveUpAtStart: Duration(time.Minute),

@@ -24,6 +24,7 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 	require.Equal(t, RetrySpec{5, Duration(500 * time.Millisecond), 2, Duration(30 * time.Second)}, s.Retry)
 	require.Equal(t, "10%", s.MaxFailures.String())
 	require.Equal(t, 10*time.Second, s.HeartbeatTimeout.Std())
+	require.Equal(t, 5*time.Minute, s.CapabilityTimeout.Std())
 	require.NoError(t, s.Validate())
 }
 
@@ -61,6 +62,7 @@ func TestBadSpecsAreNamedByField(t *testing.T) {
 		"batch too big":         {minimal + `,"chunk_size":100000,"batch_size":51}`, "chunk_size × batch_size: 5100000 is out of range"},
 		"negative interval":     {minimal + `,"chunk_interval":"-1s"}`, "chunk_interval: -1s is out of range"},
 		"negative rate":         {minimal + `,"rate":-1}`, "rate: -1 is out of range"},
+		"capability":            {minimal + `,"capability_timeout":"0s"}`, "capability_timeout: 0s is out of range; give 1s or more"},
 		"heartbeat":             {minimal + `,"heartbeat_timeout":"10ms"}`, "heartbeat_timeout: 10ms is out of range; give 1s or more"},
 		"max_failures":          {minimal + `,"max_failures":"110%"}`, "max_failures: 110% is out of range"},
 		"max_failures text":     {minimal + `,"max_failures":"few"}`, `max_failures: "few" is neither a count nor a percentage`},

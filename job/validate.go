@@ -116,6 +116,7 @@ func (s Spec) paceProblems() []*Error {
 		checkDuration("outage.give_up_at_start", s.Outage.GiveUpAtStart, 0),
 		checkRange("canary", int64(s.Canary), 0, maxCanary),
 		checkDuration("heartbeat_timeout", s.HeartbeatTimeout, time.Second),
+		checkDuration("capability_timeout", s.CapabilityTimeout, time.Second),
 	)...)
 }
 

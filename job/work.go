@@ -16,6 +16,9 @@ type Ref struct {
 	Epoch int64 `json:"epoch"`
 	// Token is the ID of the claim's fencing token; empty for a claim of Longhaul 0.1.
 	Token string `json:"token,omitempty"`
+	// CapabilityTimeout is the spec's, for a worker that cannot read the folder; 0 for a
+	// job that an earlier version began.
+	CapabilityTimeout Duration `json:"capability_timeout,omitempty"`
 }
 
 // Range is the records [First, Last).

@@ -46,6 +46,8 @@ type dispatcher struct {
 	// that are, or wait for it.
 	updating        workflow.Mutex
 	updatesInFlight int
+	// able is when a worker has last done a chunk or a flush of this run.
+	able time.Time
 	// pendingChanges were made before there were lanes; pendingRequest asked for the
 	// last of them.
 	pendingChanges []job.Change
@@ -207,15 +209,17 @@ func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk, paced int64)
 	options := withActivities(ctx, d.spec, chunk.String())
 	err := workflow.ExecuteActivity(options, methods.ProcessChunk, d.state.Plan.Ref, chunk).Get(options, &receipt)
 	d.meter.returned(chunk.Range)
-	d.lanes.GiveBack(chunk.Grant.Lane, receipt.Pool, chunk.Final && !receipt.Unfinished)
-	if err != nil {
+	passedOn := d.isPassedOn(ctx, err)
+	d.lanes.GiveBack(chunk.Grant.Lane, receipt.Pool, chunk.Final && !receipt.Unfinished && !passedOn)
+	if err != nil && !passedOn {
 		d.stop(err)
 		return
 	}
-	if receipt.Unfinished {
+	if receipt.Unfinished || passedOn {
 		d.requeued = append(d.requeued, chunk.Range)
 		return
 	}
+	d.able = workflow.Now(ctx)
 	d.received = d.received.Add(receipt.Totals)
 	d.state.Proven = d.state.Proven || receipt.Succeeded > 0
 	if d.version > workflow.DefaultVersion && receipt.Called > 0 {
@@ -245,12 +249,17 @@ func (d *dispatcher) flush(ctx workflow.Context, batch job.Batch, received job.T
 	defer done()
 	var flushed job.Flushed
 	ctx = withActivities(ctx, d.spec, "flush "+batch.String())
-	err := d.underClaim(ctx, func(ref job.Ref) error {
+	flush := func(ref job.Ref) error {
 		return workflow.ExecuteActivity(ctx, methods.FlushBatch, ref, batch).Get(ctx, &flushed)
-	})
+	}
+	err := d.underClaim(ctx, flush)
+	for d.isPassedOn(ctx, err) {
+		err = d.underClaim(ctx, flush)
+	}
 	if err != nil {
 		return err
 	}
+	d.able = workflow.Now(ctx)
 	d.received = d.received.Subtract(received)
 	if len(flushed.Lost) == 0 {
 		d.state.Totals = d.state.Totals.Add(flushed.Totals)

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
 
 	"longhaul/job"
 )
@@ -17,6 +18,25 @@ func failWorkflow(err error) error {
 		return err
 	}
 	return temporal.NewNonRetryableApplicationError(application.Message(), application.Type(), nil)
+}
+
+// changePassOn is the change after which a task that only workers without what it needs have
+// taken is given out again while other tasks of the job are done.
+const changePassOn = "pass-on"
+
+// isPassedOn says whether the task whose error this is must be given out again: the workers
+// that have taken it for capability_timeout lack something, but another worker does the job.
+func (d *dispatcher) isPassedOn(ctx workflow.Context, err error) bool {
+	var application *temporal.ApplicationError
+	var why job.Kind
+	if err == nil || d.stopped != nil || !errors.As(err, &application) || !application.HasDetails() ||
+		application.Details(&why) != nil || why != job.KindWorkerLacks {
+		return false
+	}
+	if workflow.GetVersion(ctx, changePassOn, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return false
+	}
+	return !d.able.IsZero() && workflow.Now(ctx).Sub(d.able) < d.spec.CapabilityTimeout.Std()
 }
 
 func invalid(err error) error {

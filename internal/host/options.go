@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"longhaul/calls"
+	"longhaul/internal/session"
 	"longhaul/job"
 )
 
@@ -37,6 +38,10 @@ type Options struct {
 	// Logger gets what happens to jobs, and what programs write to their standard
 	// error.
 	Logger *slog.Logger
+	// Own is the only job that the worker works for; nil for all. Alone says that no other
+	// worker will take what this one cannot do.
+	Own   *session.OwnJob
+	Alone bool
 	// StopTimeout is how long a graceful stop waits for calls in flight.
 	StopTimeout time.Duration
 }

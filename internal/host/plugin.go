@@ -105,7 +105,7 @@ func (p *Plugin) newSessions() (*session.Registry, error) {
 		return nil, err
 	}
 	logger := p.options.Logger
-	return session.NewRegistry(session.Options{Store: store, Client: p.client, Logger: logger, Calls: calls.Options{
+	return session.NewRegistry(session.Options{Store: store, Client: p.client, Logger: logger, Own: p.options.Own, Alone: p.options.Alone, Calls: calls.Options{
 		Env: session.AllowedEnv(p.options.AllowEnv), Functions: p.options.Functions,
 		AllowHosts: p.options.AllowHosts, AllowExec: p.options.AllowExec, Dir: p.options.Root,
 		Log: func(record int64, line string) { logger.Info(line, "record", record) },

@@ -81,7 +81,7 @@ func (c *csvRows) readHeader() error {
 	if err != nil {
 		return err
 	}
-	seen := make(map[string]bool, len(header))
+	seen := make(map[string]int, len(header)) // column numbers, from 1
 	for i, name := range header {
 		line, _ := c.reader.FieldPos(i)
 		switch {
@@ -90,10 +90,12 @@ func (c *csvRows) readHeader() error {
 		case name == "":
 			return job.Errorf(job.KindInput, c.place(line), "column %d of the header has no name", i+1).
 				WithHint("the first row must name the columns")
-		case seen[name]:
-			return job.Errorf(job.KindInput, c.place(line), "the header names %q twice", name).WithHint("rename one of the columns")
+		case seen[name] > 0:
+			// Without the name: in a file without a header it is a value, and the error goes through Temporal.
+			return job.Errorf(job.KindInput, c.place(line), "columns %d and %d of the header have the same name", seen[name], i+1).
+				WithHint("rename one of them; the first row must name the columns")
 		}
-		seen[name] = true
+		seen[name] = i + 1
 		c.keys = append(c.keys, string(appendString(nil, name))+":")
 	}
 	return nil

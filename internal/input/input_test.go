@@ -114,7 +114,7 @@ func TestBadInputIsNamedByLine(t *testing.T) {
 		"unclosed quote":      {job.FormatCSV, "a\n\"1\n", "in: line 2: extraneous or missing \""},
 		"csv not UTF-8":       {job.FormatCSV, "a,b\n1,2\n3,\xe4\n", "in: line 3: is not UTF-8"},
 		"header not UTF-8":    {job.FormatCSV, "a,\xe4\n", "in: line 1: is not UTF-8"},
-		"header names twice":  {job.FormatCSV, "a,b,a\n", `in: line 1: the header names "a" twice`},
+		"header names twice":  {job.FormatCSV, "a,b,a\n", `in: line 1: columns 1 and 3 of the header have the same name`},
 		"header without name": {job.FormatCSV, "a,,c\n", "in: line 1: column 2 of the header has no name"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -33,6 +33,9 @@ func stateOf(pending *workflowpb.PendingActivityInfo, beat job.Heartbeat) (t act
 		// The error of an earlier attempt is over.
 	case failure.GetTimeoutFailureInfo() != nil:
 		t.text = "a worker does not answer any more: another one has to go on with its records"
+	case isLack(failure):
+		message, _, _ := strings.Cut(failure.GetMessage(), "\n")
+		t.text = fmt.Sprintf("worker %s cannot take this job: %s; waiting for another worker", pending.GetLastWorkerIdentity(), message)
 	default:
 		message, _, _ := strings.Cut(failure.GetMessage(), "\n")
 		t.text = fmt.Sprintf("%s, attempt %d: %s", pending.GetActivityType().GetName(), pending.GetAttempt(), message)
@@ -44,6 +47,11 @@ func stateOf(pending *workflowpb.PendingActivityInfo, beat job.Heartbeat) (t act
 // worker goes on, and nothing is wrong.
 func isHandover(failure *failurepb.Failure) bool {
 	return failure.GetApplicationFailureInfo().GetType() == "WorkerStops"
+}
+
+// isLack says that a worker has passed the activity on, because it lacks something.
+func isLack(failure *failurepb.Failure) bool {
+	return failure.GetApplicationFailureInfo().GetType() == string(job.KindWorkerLacks)
 }
 
 // setWait sets what is shown of all that chunks and workflow say: one wait, or

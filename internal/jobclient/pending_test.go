@@ -74,3 +74,13 @@ func TestFailuresOfAttempts(t *testing.T) {
 	p.LastFailure.FailureInfo = &failurepb.Failure_TimeoutFailureInfo{TimeoutFailureInfo: &failurepb.TimeoutFailureInfo{}}
 	require.Contains(t, stateOf(p, job.Heartbeat{}).text, "a worker does not answer any more")
 }
+
+func TestAWorkerThatLacksSomethingIsNamed(t *testing.T) {
+	t.Parallel()
+	p := pending(t, at(1), job.Heartbeat{Lack: &job.Lack{Since: began, Times: 2}})
+	p.State, p.Attempt, p.LastWorkerIdentity = enumspb.PENDING_ACTIVITY_STATE_SCHEDULED, 3, "7@there"
+	p.LastFailure = &failurepb.Failure{Message: "call.exec: no; start it with --allow-exec\nstack", FailureInfo: &failurepb.Failure_ApplicationFailureInfo{
+		ApplicationFailureInfo: &failurepb.ApplicationFailureInfo{Type: string(job.KindWorkerLacks)},
+	}}
+	require.Equal(t, "worker 7@there cannot take this job: call.exec: no; start it with --allow-exec; waiting for another worker", stateOf(p, job.Heartbeat{}).text)
+}

@@ -34,7 +34,7 @@ type joining struct {
 // joining says how to begin.
 func (r *run) joining() *joining {
 	return &joining{
-		StartOptions: jobclient.StartOptions{ID: r.ID, Queue: runfile.TaskQueue(r.Spec.Output.URI), Join: true},
+		StartOptions: jobclient.StartOptions{ID: r.ID, Queue: runfile.NewTaskQueue(), Join: true},
 		client:       r.server.client, spec: r.Spec, w: r.Stderr, answer: asker(r.In, r.Stderr), yes: r.Yes,
 		others: func(ctx context.Context) bool {
 			if r.others || r.server.local != nil {
@@ -46,6 +46,16 @@ func (r *run) joining() *joining {
 			return err == nil && s.Known
 		},
 	}
+}
+
+// queue is the task queue of the job on the server: another run may have been first, or an
+// earlier one may have left it. The next run of the job is started on the same.
+func (j *joining) queue(ctx context.Context) (string, error) {
+	described, err := j.client.DescribeWorkflowExecution(ctx, j.ID, "")
+	if err == nil {
+		j.Queue = described.GetExecutionConfig().GetTaskQueue().GetName()
+	}
+	return j.Queue, err
 }
 
 // join returns when the job runs with this spec, or says why it does not. A job

@@ -71,7 +71,7 @@ func (o *Options) complete(ctx context.Context) error {
 func (o *Options) runFile(profile connect.Profile) runfile.File {
 	folder, _ := os.Getwd() // without one, the command is shown as it was given
 	f := runfile.File{
-		WorkflowID: o.ID, TaskQueue: runfile.TaskQueue(o.Spec.Output.URI), Output: o.Spec.Output.URI,
+		WorkflowID: o.ID, Output: o.Spec.Output.URI,
 		Lock: o.State, Namespace: namespaceOf(profile), Folder: folder, Command: runfile.CommandLine(o.Arguments),
 	}
 	if profile.Named {
@@ -83,12 +83,13 @@ func (o *Options) runFile(profile connect.Profile) runfile.File {
 }
 
 func openLog(name string) (*slog.Logger, func(), error) {
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return nil, nil, err
 	}
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, nil, err
 	}
+	_ = file.Chmod(0o600) // an earlier version made it readable; it may be another user's
 	return slog.New(slog.NewTextHandler(file, nil)), func() { _ = file.Close() }, nil
 }

@@ -15,6 +15,7 @@ import (
 	"longhaul/internal/host"
 	"longhaul/internal/jobclient"
 	"longhaul/internal/runfile"
+	"longhaul/internal/session"
 	"longhaul/job"
 )
 
@@ -118,9 +119,14 @@ func (r *run) work(ctx context.Context) error {
 // channel when it has stopped; without a channel there is no worker.
 func (r *run) begin(ctx context.Context, endWork func()) (stopped <-chan error, err error) {
 	j := r.joining()
+	// If others work for the job, one of them may have what this process lacks.
+	others := j.others(ctx)
+	j.others = func(context.Context) bool { return others }
 	var stale client.WorkflowRun
 	join := func() (err error) {
-		stale, err = j.join(ctx)
+		if stale, err = j.join(ctx); err == nil {
+			r.file.TaskQueue, err = j.queue(ctx)
+		}
 		return err
 	}
 	if err := r.server.retry(ctx, join); err != nil {
@@ -128,7 +134,7 @@ func (r *run) begin(ctx context.Context, endWork func()) (stopped <-chan error, 
 	}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- r.serve(ctx)
+		ended <- r.serve(ctx, r.file.TaskQueue, !others)
 		endWork() // without a worker there is nothing to follow
 	}()
 	for stale != nil && err == nil {
@@ -153,11 +159,11 @@ func cause(ctx, working context.Context, err error) error {
 }
 
 // serve is the worker. One that could not start because the local server was away
-// is made again.
-func (r *run) serve(ctx context.Context) error {
+// is made again. It works for this job only, see session.OwnJob: others may reach the server.
+func (r *run) serve(ctx context.Context, queue string, alone bool) error {
 	return r.server.retry(ctx, func() error {
 		return host.New(r.server.client, host.Options{
-			TaskQueue: runfile.TaskQueue(r.Spec.Output.URI), AllowEnv: append(r.Spec.EnvNames(), r.AllowEnv...), AllowHosts: r.AllowHosts, AllowExec: true,
+			TaskQueue: queue, Own: &session.OwnJob{WorkflowID: r.ID, Spec: r.Spec}, Alone: alone, AllowEnv: append(r.Spec.EnvNames(), r.AllowEnv...), AllowHosts: r.AllowHosts, AllowExec: true,
 			Logger: r.logger, StopTimeout: workerStopTimeout,
 		}).Run(ctx)
 	})

@@ -45,5 +45,5 @@ func (a addresses) write(dir string) error {
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(filepath.Join(dir, addressFile), append(data, '\n'), 0o644)
+	return renameio.WriteFile(filepath.Join(dir, addressFile), append(data, '\n'), 0o600)
 }

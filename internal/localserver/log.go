@@ -21,7 +21,7 @@ type serverLog struct {
 }
 
 func openLog(dir string) (*serverLog, error) {
-	file, err := os.OpenFile(filepath.Join(dir, logFile), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)
+	file, err := os.OpenFile(filepath.Join(dir, logFile), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, folderError(dir, err)
 	}

@@ -22,7 +22,7 @@ const lockTimeout = 5 * time.Second
 
 // lockPIDFile opens server.pid and takes its lock. It fails if a server lives.
 func lockPIDFile(ctx context.Context, dir string) (*os.File, error) {
-	file, err := os.OpenFile(filepath.Join(dir, pidFile), os.O_CREATE|os.O_RDWR, 0o644)
+	file, err := os.OpenFile(filepath.Join(dir, pidFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, folderError(dir, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
@@ -66,13 +67,13 @@ func (s *Server) start(ctx context.Context) error {
 // it, and it goes on when this process ends. The SQLite settings make it about twice as fast
 // and still keep every transaction through a crash of the process.
 func (s *Server) command(ctx context.Context, cli, port, uiPort string) *exec.Cmd {
-	arguments := append([]string{
-		"server", "start-dev", "--ip", loopback, "--port", port, "--ui-port", uiPort,
+	arguments := append(slices.Concat(privately[1:], []string{
+		cli, "server", "start-dev", "--ip", loopback, "--port", port, "--ui-port", uiPort,
 		"--namespace", s.options.Namespace, "--db-filename", filepath.Join(s.dir, databaseFile), "--log-level", "error",
 		"--dynamic-config-value", "frontend.enableServerVersionCheck=false",
 		"--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL",
-	}, s.extra...)
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), cli, arguments...) //nolint:gosec // the user names the CLI
+	}), s.extra...)
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), privately[0], arguments...) //nolint:gosec // the user names the CLI
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd
 }

@@ -3,7 +3,6 @@ package localserver
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -54,7 +53,7 @@ type Server struct {
 // options may name a namespace, which a server that is started makes, and a logger; the
 // extra arguments are for the command temporal server start-dev.
 func Start(ctx context.Context, dir string, options client.Options, extra ...string) (*Server, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := makePrivate(dir); err != nil {
 		return nil, folderError(dir, err)
 	}
 	s := newServer(dir, options, extra)

@@ -131,7 +131,7 @@ func (o *outage) scheduleProbe(now time.Time) {
 	o.probing = false
 	lasted := now.Sub(o.since)
 	if limit := o.spec.GiveUp.Std(); limit > 0 && lasted >= limit {
-		o.stop(job.Errorf(job.KindOutage, "outage.give_up", "nearly all calls have failed for %s, the last with %v", o.spec.GiveUp, o.last).
+		o.stop(job.Errorf(job.KindOutage, "outage.give_up", "nearly all calls have failed for %s, the last with %s", o.spec.GiveUp, o.last.Name()).
 			WithHint("what was done is kept: when the calls can succeed again, start the job again with the same output to go on"))
 		return
 	}
@@ -173,7 +173,7 @@ func (o *outage) waiting() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return fmt.Sprintf("waiting for the API: nearly all calls have failed since %s, the last with %s; one call at %s tries again",
-		wait.Since.Local().Format(time.TimeOnly), o.last.Brief(), wait.Until.Local().Format(time.TimeOnly))
+		wait.Since.Local().Format(time.TimeOnly), o.last.Name(), wait.Until.Local().Format(time.TimeOnly))
 }
 
 // end stops the timer of a pool that is not used any more.

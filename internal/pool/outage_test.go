@@ -72,7 +72,7 @@ func TestAnOutageFailsNoRecord(t *testing.T) {
 
 		<-time.After(time.Minute)
 		require.Contains(t, p.Waiting(), "waiting for the API: nearly all calls have failed since")
-		require.Contains(t, p.Waiting(), "http 503: down")
+		require.Contains(t, p.Waiting(), "the last with http 503; one call")
 		<-time.After(18 * time.Minute)
 		probes := api.since(began.Add(2 * time.Minute))
 		require.LessOrEqual(t, probes, 30, "the interval grows to a minute or so")
@@ -125,7 +125,7 @@ func TestAnOutageThatDoesNotEnd(t *testing.T) {
 		var kept results
 		err := p.Run(t.Context(), t.Context(), How{}, records(1000), &kept)
 		require.Equal(t, job.KindOutage, job.KindOf(err))
-		require.ErrorContains(t, err, "nearly all calls have failed for 1h0m0s, the last with http 503: down; what was done is kept")
+		require.ErrorContains(t, err, "nearly all calls have failed for 1h0m0s, the last with http 503; what was done is kept")
 		require.InDelta(t, time.Hour, time.Since(began), float64(5*time.Minute))
 		require.Empty(t, kept.kept)
 		require.Zero(t, p.held())

@@ -88,6 +88,24 @@ func TestTheReportIsSelfContained(t *testing.T) {
 	)
 }
 
+// What an API or a record says is text, wherever it stands.
+func TestARecordBringsNoScriptIntoTheReport(t *testing.T) {
+	t.Parallel()
+	const evil = `</title></style></svg><script>alert(1)</script><img src=x onerror=alert(1)>`
+	facts := sample(t)
+	facts.JobID, facts.Spec.Output.URI, facts.Spec.Input.URI = evil, evil, evil
+	facts.Spec.Call.HTTP.URL = "http://x/" + evil
+	facts.State = State{Stopped, evil}
+	for i := range facts.Failures {
+		facts.Failures[i] = failures.Group{Pattern: evil, Failure: job.CallError{Kind: evil, Message: evil}, Count: 1}
+	}
+	facts.Changes[0].By, facts.Changes[0].What, facts.Changes[0].To = evil, evil, evil
+	html := write(t, facts)
+	require.NotContains(t, html, "<script")
+	require.NotContains(t, html, "<img")
+	require.Contains(t, html, "&lt;script", "it is shown")
+}
+
 func TestTheVerdict(t *testing.T) {
 	t.Parallel()
 	facts := sample(t)

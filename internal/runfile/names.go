@@ -1,6 +1,7 @@
 package runfile
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"path"
@@ -15,9 +16,9 @@ func WorkflowID(output string) string {
 	return "longhaul-" + path.Base(output) + "-" + shortHash(output)
 }
 
-// TaskQueue is the task queue of a run, one for each output: another worker would look for
-// the paths below its root.
-func TaskQueue(output string) string { return queuePrefix + shortHash(output) }
+// NewTaskQueue is a task queue for a run, which no other worker has: it would look for the
+// paths below its root. Nobody can guess it, but who reads the server knows it.
+func NewTaskQueue() string { return queuePrefix + strings.ToLower(rand.Text()) }
 
 // IsTaskQueue says whether a task queue is that of a longhaul run.
 func IsTaskQueue(queue string) bool { return strings.HasPrefix(queue, queuePrefix) }

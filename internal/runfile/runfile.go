@@ -22,7 +22,8 @@ const fileName = "_longhaul/run.json"
 // job by the output folder. It holds no key: that comes from flags and environment.
 type File struct {
 	WorkflowID string `json:"workflow_id"`
-	TaskQueue  string `json:"task_queue"`
+	// TaskQueue is empty while the run is starting.
+	TaskQueue string `json:"task_queue,omitempty"`
 	// Output is the folder that the job knows; it may have been copied since.
 	Output string `json:"output"`
 	// State is the folder of the local server; empty with a server that was named.
@@ -80,7 +81,7 @@ func (f File) Write() error {
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(filepath.Join(f.Output, fileName), append(data, '\n'), 0o644)
+	return renameio.WriteFile(filepath.Join(f.Output, fileName), append(data, '\n'), 0o600)
 }
 
 // ResumeCommand is the command that goes on with the job, from the current folder.

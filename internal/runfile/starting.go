@@ -44,7 +44,7 @@ func (f File) Announce() (withdraw func(), err error) {
 	a := announcement{f, os.Getpid(), !hasJob(f.Output)}
 	content, err := json.MarshalIndent(a, "", "  ")
 	if err == nil {
-		err = renameio.WriteFile(name, content, 0o644)
+		err = renameio.WriteFile(name, content, 0o600)
 	}
 	return func() {
 		// Another run may have announced itself since.

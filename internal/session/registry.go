@@ -34,6 +34,10 @@ type Options struct {
 	Calls calls.Options
 	// Logger gets what happens to jobs; default none.
 	Logger *slog.Logger
+	// Own is the only job that the process works for; nil for all.
+	Own *OwnJob
+	// Alone says that no other worker will take what this one cannot do.
+	Alone bool
 }
 
 // Registry has the sessions of a process.
@@ -61,6 +65,9 @@ type entry struct {
 func NewRegistry(options Options) *Registry {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	if options.Own != nil {
+		options.Store = ownStore{options.Store, options.Own}
 	}
 	return &Registry{options: options, server: server{options.Client}, entries: map[job.Ref]*entry{}}
 }

@@ -28,47 +28,60 @@ type Session struct {
 	caller calls.Caller
 	keeper *keeper
 	ranges ranges
+	// lack is why this process cannot make the job's calls; nil if it can.
+	lack error
+	able atomic.Bool
 	// ended is set when the job has finished, stopped when it makes no call any more.
 	ended, stopped atomic.Bool
 	index          *indexState
 }
 
 func (r *Registry) open(ctx context.Context, ref job.Ref) (*Session, error) {
-	folder, err := output.Open(ctx, r.options.Store, ref.Output, false)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, job.Errorf(job.KindOutput, ref.Output, "the output folder is gone").
-			WithHint("restore it, or start the job again")
-	}
+	folder, manifest, err := r.Folder(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.newSession(ctx, ref, folder)
+	s, err := r.newSession(ctx, ref, folder, manifest)
 	if err != nil {
 		return nil, errors.Join(err, folder.Close())
 	}
 	return s, nil
 }
 
-func (r *Registry) newSession(ctx context.Context, ref job.Ref, folder *output.Folder) (*Session, error) {
+// Folder opens the output folder of a job, and says what it holds.
+func (r *Registry) Folder(ctx context.Context, ref job.Ref) (*output.Folder, *job.Manifest, error) {
+	folder, err := output.Open(ctx, r.options.Store, ref.Output, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, job.Errorf(job.KindOutput, ref.Output, "the output folder is gone").OfWorker().
+			WithHint("restore it, or start the job again")
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	manifest, err := folder.Manifest(ctx)
+	if err == nil && (manifest == nil || manifest.JobID != ref.JobID) {
+		err = job.Errorf(job.KindOutput, ref.Output, "the output folder is not that of job %s", ref.JobID).OfWorker().
+			WithHint("restore it, or start the job again")
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, folder.Close())
+	}
+	return folder, manifest, nil
+}
+
+func (r *Registry) newSession(ctx context.Context, ref job.Ref, folder *output.Folder, manifest *job.Manifest) (*Session, error) {
+	// After the job's id: below a wrong root the claims are another job's.
 	folder, err := enter(ctx, folder, ref)
 	if err != nil {
 		return nil, err
 	}
-	manifest, err := folder.Manifest(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if manifest == nil || manifest.JobID != ref.JobID {
-		return nil, job.Errorf(job.KindOutput, ref.Output, "the output folder is not that of job %s", ref.JobID).
-			WithHint("restore it, or start the job again")
-	}
 	spec := manifest.Spec
-	caller, err := r.NewCaller(spec, manifest.CallID())
+	caller, lack, err := r.callerOrLack(*manifest)
 	if err != nil {
 		return nil, err
 	}
 	s := &Session{
-		Ref: ref, Manifest: *manifest, Output: folder, caller: caller, store: r.options.Store, server: r.server,
+		Ref: ref, Manifest: *manifest, Output: folder, caller: caller, lack: lack, store: r.options.Store, server: r.server,
 		index: newIndexState(), logger: r.options.Logger.With("job_id", ref.JobID, "output", ref.Output, "epoch", ref.Epoch),
 	}
 	s.Pool = pool.New(caller, pool.Options{
@@ -96,7 +109,11 @@ func (r *Registry) NewCaller(spec job.Spec, callID string) (calls.Caller, error)
 	options := r.options.Calls
 	options.CallID, options.Parallelism = callID, spec.Parallelism
 	options.ReadFile = func(uri string) ([]byte, error) { return readFile(context.Background(), r.options.Store, uri) }
-	return calls.New(spec.Call, options)
+	caller, err := calls.New(spec.Call, options)
+	if err == nil {
+		err = r.checkEnv(spec)
+	}
+	return caller, err
 }
 
 // readFile reads a small file below the root: a certificate, say.

@@ -120,7 +120,7 @@ func (s *Store) resolve(uri string) (string, error) {
 		if filepath.IsAbs(uri) {
 			rel, err := filepath.Rel(s.dir, uri)
 			if err != nil || !filepath.IsLocal(rel) {
-				return "", s.escapes(uri)
+				return "", s.escapes(uri).OfWorker()
 			}
 			uri = rel
 		}
@@ -135,7 +135,7 @@ func (s *Store) resolve(uri string) (string, error) {
 	return filepath.Join(s.dir, uri), nil
 }
 
-func (s *Store) escapes(uri string) error {
+func (s *Store) escapes(uri string) *job.Error {
 	return job.Errorf(job.KindSpec, uri, "the path leaves the worker's root").
 		WithHint("give a path below the worker's --root, and no symbolic link that leads out of it")
 }
@@ -145,7 +145,7 @@ func (s *Store) inputError(uri string, err error) error {
 	case isEscape(err):
 		return s.escapes(uri)
 	case errors.Is(err, fs.ErrNotExist):
-		missing := job.Errorf(job.KindInput, uri, "there is no such file")
+		missing := job.Errorf(job.KindInput, uri, "there is no such file").OfWorker()
 		if filepath.IsAbs(uri) {
 			return missing
 		}
@@ -153,7 +153,7 @@ func (s *Store) inputError(uri string, err error) error {
 	case errors.Is(err, errIsFolder):
 		return job.Errorf(job.KindInput, uri, "is a folder").WithHint("name a file")
 	case errors.Is(err, fs.ErrPermission):
-		return job.Errorf(job.KindInput, uri, "permission denied").WithHint("let the worker's user read it")
+		return job.Errorf(job.KindInput, uri, "permission denied").WithHint("let the worker's user read it").OfWorker()
 	}
 	return job.Errorf(job.KindStorage, uri, "%w", reason(err))
 }
@@ -165,7 +165,7 @@ func (s *Store) outputError(uri string, err error) error {
 	case errors.Is(err, fs.ErrExist) || isNotFolder(err):
 		return job.Errorf(job.KindOutput, uri, "is not a folder").WithHint("name a folder as output.uri")
 	case errors.Is(err, fs.ErrPermission):
-		return job.Errorf(job.KindOutput, uri, "permission denied").WithHint("let the worker's user write there")
+		return job.Errorf(job.KindOutput, uri, "permission denied").WithHint("let the worker's user write there").OfWorker()
 	}
 	return job.Errorf(job.KindStorage, uri, "%w", reason(err))
 }
