@@ -38,7 +38,7 @@ func (a *Activities) claimAnew(ctx context.Context, ref *job.Ref, beat *heartbea
 	if err != nil {
 		return err
 	}
-	beat.able()
+	beat.able(ctx)
 	token, err := a.claim(ctx, folder.Claims, ref.Output, info.HeartbeatTimeout, beat)
 	if err := errors.Join(err, folder.Close()); err != nil {
 		return err

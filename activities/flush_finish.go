@@ -24,7 +24,7 @@ func (a *Activities) FlushBatch(ctx context.Context, ref job.Ref, batch job.Batc
 		return job.Flushed{}, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
 	}
 	defer done()
-	beat.able()
+	beat.able(ctx)
 	flush := s.Output.Flush
 	if activity.GetInfo(ctx).Attempt > readAttempts {
 		flush = s.Output.FlushReadable
@@ -57,7 +57,7 @@ func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, e
 		return job.Summary{}, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
 	}
 	defer done()
-	beat.able()
+	beat.able(ctx)
 	finished := inspect.Folder{Folder: s.Output, Manifest: s.Manifest}
 	if err := finished.WriteReport(ctx); err != nil {
 		// It only informs, and longhaul report makes it again.

@@ -242,9 +242,9 @@ func lackBefore(ctx context.Context) *job.Lack {
 
 // able says that this worker lacks nothing: what attempts before lacked does not count
 // when this one is killed.
-func (h *heartbeat) able() {
+func (h *heartbeat) able(ctx context.Context) {
 	if h.before != nil {
-		h.beat()
+		_ = h.send(ctx, h.details()) // the next heartbeat says it too
 	}
 }
 

@@ -53,7 +53,7 @@ func (a *Activities) indexInput(ctx context.Context, spec job.Spec, beat *heartb
 		return plan, err
 	}
 	defer func() { err = errors.Join(err, folder.Close()) }()
-	beat.able()
+	beat.able(ctx)
 	s := &source{Input: in, spec: spec.Input, beat: beat, read: &a.read}
 	if err := refuseEarly(ctx, s, folder, spec); err != nil {
 		return plan, err

@@ -64,7 +64,7 @@ func (w *work) callIfAble(ctx, stop context.Context, answered *journal.Answered,
 	if err := w.session.CanCall(ctx, w.chunk.First); err != nil {
 		return err
 	}
-	w.beat.able()
+	w.beat.able(ctx)
 	return w.call(ctx, stop, answered, receipt)
 }
 
