@@ -12,8 +12,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"longhaul/activities"
 	"longhaul/internal/output"
@@ -29,7 +31,11 @@ type site struct {
 	env  *testsuite.TestActivityEnvironment
 	act  *activities.Activities
 	jobs *session.Registry
+	run  run
 }
+
+// newRun is what follows a run that has ended.
+func (s *site) newRun() { s.run.number.Add(1) }
 
 func newSite(t *testing.T) *site {
 	t.Helper()
@@ -41,6 +47,7 @@ func newSite(t *testing.T) *site {
 	s.act = activities.New(s.jobs)
 	var suite testsuite.WorkflowTestSuite
 	s.env = suite.NewTestActivityEnvironment()
+	s.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&s.run}})
 	s.env.RegisterActivity(s.act)
 	return s
 }
@@ -109,6 +116,13 @@ func TestARecordsWay(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, v.Proven(), "%+v", v)
 
+	again, err := s.env.ExecuteActivity(s.act.FinishJob, plan.Ref)
+	require.NoError(t, err, "its answer was lost")
+	var summary job.Summary
+	require.NoError(t, again.Get(&summary))
+	require.EqualValues(t, 3, summary.Succeeded)
+
+	s.newRun()
 	plan, err = s.index(spec)
 	require.NoError(t, err)
 	require.Equal(t, []job.Range{{First: 0, Last: 3}}, plan.Committed, "begun again, there is nothing to do")
@@ -187,6 +201,7 @@ func TestAFixedInputIsTakenAfterABrokenOne(t *testing.T) {
 	_, err := s.index(sleepSpec("in.jsonl"))
 	require.Error(t, err)
 	s.write("in.jsonl", "{}\n")
+	s.newRun()
 	plan, err := s.index(sleepSpec("in.jsonl"))
 	require.NoError(t, err)
 	require.EqualValues(t, 1, plan.Records)

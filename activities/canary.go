@@ -68,7 +68,7 @@ func (w *work) keepStop(ctx context.Context, err error) {
 	default:
 		return
 	}
-	if err := w.session.Output.PutStopped(context.WithoutCancel(ctx), w.session.Ref.Epoch, kept); err != nil {
+	if err := w.session.Output.PutStopped(context.WithoutCancel(ctx), kept); err != nil {
 		activity.GetLogger(ctx).Warn("the reason for the stop was not kept", "error", err)
 	}
 }

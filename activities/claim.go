@@ -2,12 +2,15 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/activity"
 
 	"longhaul/internal/claim"
+	"longhaul/internal/output"
+	"longhaul/internal/storage"
 	"longhaul/job"
 )
 
@@ -17,32 +20,54 @@ const leaseTimeouts = 3
 // claimInterval is how often a waiting job asks again for the folder.
 const claimInterval = time.Second
 
+// ClaimOutput takes the output folder of a job that goes on in another run of its
+// workflow, and returns the job under its new claim. It waits until the workers of the
+// old run have left.
+func (a *Activities) ClaimOutput(ctx context.Context, ref job.Ref) (job.Ref, error) {
+	ctx, beat := a.startHeartbeat(ctx)
+	defer beat.end()
+	folder, err := output.Open(ctx, a.sessions.Store(), ref.Output, false)
+	if err != nil {
+		return ref, toApplicationError(ctx, err)
+	}
+	token, err := a.claim(ctx, folder.Claims, ref.Output, activity.GetInfo(ctx).HeartbeatTimeout, beat)
+	if err := errors.Join(err, folder.Close()); err != nil {
+		return ref, toApplicationError(ctx, err)
+	}
+	activity.GetLogger(ctx).Info("output claimed anew after a reset", "job_id", ref.JobID, "output", ref.Output, "epoch", token.Epoch)
+	ref.Epoch, ref.Token = token.Epoch, token.ID
+	return ref, nil
+}
+
 // claim waits until the folder is ours, and says what it waits for.
-func (a *Activities) claim(ctx context.Context, claims *claim.Claims, spec job.Spec, beat *heartbeat) (int64, error) {
-	owner := ownerOf(ctx)
+func (a *Activities) claim(ctx context.Context, claims *claim.Claims, output string, timeout time.Duration, beat *heartbeat) (storage.Token, error) {
+	by := claim.Claimant{Owner: ownerOf(ctx), Attempt: activity.GetInfo(ctx).Attempt}
 	for last := ""; ; {
-		epoch, held, err := claims.Take(ctx, owner, leaseTimeouts*spec.HeartbeatTimeout.Std(), a.sessions.StateOf)
-		if err != nil || epoch > 0 {
+		token, held, err := claims.Take(ctx, by, leaseTimeouts*timeout, a.sessions.StateOf)
+		if err != nil || held == nil {
 			beat.waitsFor(func() string { return "" })
-			return epoch, err
+			return token, err
 		}
-		if waiting := waitingFor(spec.Output.URI, held); waiting != last {
+		if waiting := waitingFor(output, held); waiting != last {
 			last = waiting
 			activity.GetLogger(ctx).Warn(waiting)
 			beat.waitsFor(func() string { return waiting })
-			beat.beat(ctx)
+			beat.beat()
 		}
 		select {
 		case <-time.After(claimInterval):
 		case <-activity.GetWorkerStopChannel(ctx):
-			return 0, errWorkerStops
+			return storage.Token{}, errWorkerStops
 		case <-ctx.Done():
-			return 0, context.Cause(ctx)
+			return storage.Token{}, context.Cause(ctx)
 		}
 	}
 }
 
 func waitingFor(output string, held *claim.Held) string {
+	if held.Damaged {
+		return fmt.Sprintf("waiting for the output folder %s: its claim cannot be read; it may be in use until %s", output, held.Until.Local().Format(time.TimeOnly))
+	}
 	if held.Running {
 		return fmt.Sprintf("waiting for the output folder %s: workflow %s is running and writes there; cancel it, or wait for its end",
 			output, held.WorkflowID)

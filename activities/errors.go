@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"longhaul/internal/storage"
 	"longhaul/job"
 )
 
@@ -37,13 +38,31 @@ func toApplicationError(ctx context.Context, err error) error {
 	case errors.Is(err, errWorkerStops):
 		return temporal.NewApplicationErrorWithOptions(err.Error(), "WorkerStops",
 			temporal.ApplicationErrorOptions{NextRetryDelay: time.Millisecond})
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errNotAcknowledged):
 		return canceled(ctx)
 	}
-	kind := job.KindOf(err)
-	permanent := kind.Permanent() || kind == job.KindUnknown && triedLongEnough(activity.GetInfo(ctx))
-	return temporal.NewApplicationErrorWithOptions(err.Error(), string(kind), temporal.ApplicationErrorOptions{NonRetryable: permanent})
+	return applicationError(err, activity.GetInfo(ctx))
 }
+
+func applicationError(err error, info activity.Info) error {
+	kind := job.KindOf(err)
+	permanent := kind.Permanent() || kind == job.KindUnknown && triedLongEnough(info)
+	delay := retryDelay(info.Attempt)
+	if storage.IsFull(err) {
+		delay = roomInterval
+	}
+	return temporal.NewApplicationErrorWithOptions(err.Error(), string(kind), temporal.ApplicationErrorOptions{
+		NonRetryable: permanent, NextRetryDelay: delay,
+	})
+}
+
+// retryDelay grows with the attempts that have failed with an error: from a second to
+// half a minute. An attempt whose worker has died is made again at once, by the policy.
+func retryDelay(attempt int32) time.Duration {
+	return min(longestRetryDelay, time.Second<<min(max(attempt-1, 0), 10))
+}
+
+const longestRetryDelay = 30 * time.Second
 
 // triedLongEnough says whether an unknown error of this attempt ends its activity.
 func triedLongEnough(info activity.Info) bool {
@@ -61,28 +80,15 @@ func canceled(ctx context.Context) error {
 }
 
 // mayDrain says whether the calls in flight of an attempt whose context has
-// ended may finish: yes if it was canceled or paused, or lost sight of the
-// server; no if the server has given the chunk to somebody else, or the worker
-// must be gone.
+// ended may finish: yes if it was canceled or paused; no if the server has given the
+// chunk to somebody else, or may have, or the worker must be gone.
 func mayDrain(cause error) bool {
 	var requested *temporal.CanceledError
-	switch {
-	case errors.As(cause, &requested), errors.Is(cause, activity.ErrActivityPaused):
-		return true
-	case isLost(cause), errors.Is(cause, context.Canceled), errors.Is(cause, activity.ErrActivityReset):
-		return false
-	default:
-		return !errors.Is(cause, context.DeadlineExceeded) || isServiceError(cause)
-	}
+	return errors.As(cause, &requested) || errors.Is(cause, activity.ErrActivityPaused)
 }
 
 // isLost says whether the server knows nothing of the attempt any more.
 func isLost(cause error) bool {
 	var lost *serviceerror.NotFound
 	return errors.As(cause, &lost)
-}
-
-func isServiceError(err error) bool {
-	var service serviceerror.ServiceError
-	return errors.As(err, &service)
 }

@@ -21,14 +21,13 @@ func TestWhoMayDrain(t *testing.T) {
 		cause error
 		want  bool
 	}{
-		"canceled by a user":          {temporal.NewCanceledError(), true},
-		"paused by a user":            {activity.ErrActivityPaused, true},
-		"the server is away":          {serviceerror.NewUnavailable("connection refused"), true},
-		"the server answers too late": {serviceerror.NewDeadlineExceeded("heartbeat"), true},
-		"given to somebody else":      {serviceerror.NewNotFound("activity not found"), false},
-		"reset":                       {activity.ErrActivityReset, false},
-		"the worker must be gone":     {context.Canceled, false},
-		"the attempt took too long":   {context.DeadlineExceeded, false},
+		"canceled by a user":        {temporal.NewCanceledError(), true},
+		"paused by a user":          {activity.ErrActivityPaused, true},
+		"nothing is known":          {errNotAcknowledged, false},
+		"given to somebody else":    {serviceerror.NewNotFound("activity not found"), false},
+		"reset":                     {activity.ErrActivityReset, false},
+		"the worker must be gone":   {context.Canceled, false},
+		"the attempt took too long": {context.DeadlineExceeded, false},
 	} {
 		require.Equal(t, c.want, mayDrain(c.cause), name)
 	}
@@ -42,13 +41,19 @@ func TestTheKindDecidesWhetherTemporalRetries(t *testing.T) {
 		job.Errorf(job.KindInput, "in", "broken"):    false,
 		job.Errorf(job.KindTakenOver, "out", "gone"): false,
 		job.Errorf(job.KindStorage, "out", "full"):   true,
-		errWorkerStops: true,
+		errNotAcknowledged:                           true,
 	} {
 		var application *temporal.ApplicationError
-		require.ErrorAs(t, toApplicationError(ctx, err), &application)
+		require.ErrorAs(t, applicationError(err, activity.Info{Attempt: 3}), &application)
 		require.Equal(t, retried, !application.NonRetryable(), err.Error())
 		require.Equal(t, err.Error(), application.Message())
+		require.Equal(t, 4*time.Second, application.NextRetryDelay())
 	}
+	var stops *temporal.ApplicationError
+	require.ErrorAs(t, toApplicationError(ctx, errWorkerStops), &stops)
+	require.False(t, stops.NonRetryable())
+	require.Less(t, stops.NextRetryDelay(), time.Second)
+	require.Equal(t, longestRetryDelay, retryDelay(1000))
 	canceled, cancel := context.WithCancelCause(ctx)
 	cancel(temporal.NewCanceledError())
 	require.True(t, temporal.IsCanceledError(toApplicationError(canceled, errors.New("any"))))

@@ -6,29 +6,52 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"longhaul/internal/inspect"
+	"longhaul/internal/output"
 	"longhaul/job"
 )
 
+// readAttempts is how many attempts a journal that cannot be read gets. Then its answers
+// are lost, and their calls are made again.
+const readAttempts = 4
+
 // FlushBatch merges a batch's journals into its part and commits it. Run twice,
-// it changes nothing.
-func (a *Activities) FlushBatch(ctx context.Context, ref job.Ref, batch job.Batch) (job.Totals, error) {
-	beat := startHeartbeat(ctx)
+// it changes nothing. If promised answers are gone, it says which, and commits nothing.
+func (a *Activities) FlushBatch(ctx context.Context, ref job.Ref, batch job.Batch) (job.Flushed, error) {
+	ctx, beat := a.startHeartbeat(ctx)
 	defer beat.end()
 	s, done, err := a.sessions.Open(ctx, ref)
 	if err != nil {
-		return job.Totals{}, toApplicationError(ctx, err)
+		return job.Flushed{}, toApplicationError(ctx, err)
 	}
 	defer done()
-	commit, err := s.Output.Flush(ctx, ref.Epoch, batch)
-	return commit.Totals, toApplicationError(ctx, err)
+	flush := s.Output.Flush
+	if activity.GetInfo(ctx).Attempt > readAttempts {
+		flush = s.Output.FlushReadable
+	}
+	var flushed output.Flushed
+	err = whenThereIsRoom(ctx, beat, func() (err error) {
+		flushed, err = flush(ctx, batch)
+		return err
+	})
+	if len(flushed.Lost) > 0 {
+		activity.GetLogger(ctx).Warn("answers that were on disk are gone: their calls are made again", "job_id", ref.JobID,
+			"batch", batch.Number, "lost", flushed.Lost)
+	}
+	return job.Flushed{Totals: flushed.Totals, Lost: flushed.Lost}, toApplicationError(ctx, err)
 }
 
 // FinishJob writes the report, checks that the commits cover every record once,
 // and writes _SUCCESS.
 func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, error) {
-	beat := startHeartbeat(ctx)
+	ctx, beat := a.startHeartbeat(ctx)
 	defer beat.end()
 	s, done, err := a.sessions.Open(ctx, ref)
+	if job.KindOf(err) == job.KindTakenOver {
+		// An attempt before this one may have finished, and its answer been lost.
+		if summary, finished, err := a.sessions.Finished(ctx, ref); finished && err == nil {
+			return summary, nil
+		}
+	}
 	if err != nil {
 		return job.Summary{}, toApplicationError(ctx, err)
 	}
@@ -38,7 +61,11 @@ func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, e
 		// It only informs, and longhaul report makes it again.
 		activity.GetLogger(ctx).Warn("no report", "error", err)
 	}
-	summary, err := s.Output.Finish(ctx, ref, s.Manifest.Records(), s.Manifest.Spec.BatchRecords())
+	var summary job.Summary
+	err = whenThereIsRoom(ctx, beat, func() (err error) {
+		summary, err = s.Output.Finish(ctx, ref, s.Manifest.Records(), s.Manifest.Spec.BatchRecords())
+		return err
+	})
 	if err == nil {
 		s.End()
 	}

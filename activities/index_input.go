@@ -12,6 +12,7 @@ import (
 	"longhaul/calls"
 	"longhaul/internal/input"
 	"longhaul/internal/output"
+	"longhaul/internal/storage"
 	"longhaul/job"
 )
 
@@ -19,7 +20,7 @@ import (
 // record, and says what there is to do. Everything that can be wrong with a
 // spec or an input is found here, before the first call.
 func (a *Activities) IndexInput(ctx context.Context, spec job.Spec) (job.Plan, error) {
-	beat := startHeartbeat(ctx)
+	ctx, beat := a.startHeartbeat(ctx)
 	defer beat.end()
 	plan, err := a.indexInput(ctx, spec, beat)
 	return plan, toApplicationError(ctx, err)
@@ -50,16 +51,16 @@ func (a *Activities) indexInput(ctx context.Context, spec job.Spec, beat *heartb
 	if err := refuseEarly(ctx, s, folder, spec); err != nil {
 		return plan, err
 	}
-	epoch, err := a.claim(ctx, folder.Claims, spec, beat)
+	token, err := a.claim(ctx, folder.Claims, spec.Output.URI, spec.HeartbeatTimeout.Std(), beat)
 	if err != nil {
 		return plan, err
 	}
-	leave, err := attend(ctx, folder.Claims, epoch, spec.HeartbeatTimeout.Std())
+	leave, err := attend(ctx, folder.Claims, token.Epoch, spec.HeartbeatTimeout.Std())
 	if err != nil {
 		return plan, err
 	}
 	defer func() { err = errors.Join(err, leave()) }()
-	return takeAndPlan(ctx, s, folder, epoch, spec)
+	return takeAndPlan(ctx, s, folder.Under(token), token, spec)
 }
 
 // refuseEarly refuses before the claim, so that a job that is refused takes nothing
@@ -99,40 +100,37 @@ func checkFirst(in input.Input, caller calls.Caller) error {
 
 // takeAndPlan makes the folder this job's, and plans the work. A job that is refused gives
 // its claim back.
-func takeAndPlan(ctx context.Context, s *source, folder *output.Folder, epoch int64, spec job.Spec) (plan job.Plan, err error) {
+func takeAndPlan(ctx context.Context, s *source, folder *output.Folder, token storage.Token, spec job.Spec) (plan job.Plan, err error) {
 	found, err := folder.Manifest(ctx)
 	if err != nil {
 		return plan, err
 	}
-	manifest, err := adopt(ctx, s, folder, epoch, spec, found)
+	manifest, err := adopt(ctx, s, folder, spec, found)
 	if err != nil {
 		if kind := job.KindOf(err); kind.Permanent() && kind != job.KindTakenOver {
-			err = errors.Join(err, folder.Claims.Release(ctx, epoch))
+			err = errors.Join(err, folder.Claims.Release(ctx, token))
 		}
 		return plan, err
 	}
-	plan, err = planOf(ctx, folder, epoch, spec, *manifest)
+	plan, err = planOf(ctx, folder, token, spec, *manifest)
 	plan.New = found == nil
 	if err == nil {
-		activity.GetLogger(ctx).Info("job planned", "job_id", plan.JobID, "output", plan.Output, "epoch", epoch, "new", plan.New,
+		activity.GetLogger(ctx).Info("job planned", "job_id", plan.JobID, "output", plan.Output, "epoch", token.Epoch, "new", plan.New,
 			"records", plan.Records, "done", plan.Totals.Done(), "failed", plan.Totals.Failed, "called_again", plan.Redriven)
 	}
 	return plan, err
 }
 
 // adopt makes the folder this job's, or finds that it is already.
-func adopt(ctx context.Context, s *source, folder *output.Folder, epoch int64, spec job.Spec, found *job.Manifest) (*job.Manifest, error) {
-	if err := folder.Sweep(ctx); err != nil {
-		return nil, err
-	}
+func adopt(ctx context.Context, s *source, folder *output.Folder, spec job.Spec, found *job.Manifest) (*job.Manifest, error) {
 	if found == nil {
 		fresh := job.Manifest{Version: job.LayoutVersion, JobID: newJobID(), Created: time.Now().UTC(), Spec: spec}
-		err := folder.PutIndex(ctx, epoch, func(w io.Writer) (err error) {
+		err := folder.PutIndex(ctx, func(w io.Writer) (err error) {
 			fresh.Input, err = s.index(ctx, w)
 			return err
 		})
 		if err == nil {
-			found, err = folder.CreateManifest(ctx, epoch, fresh)
+			found, err = folder.CreateManifest(ctx, fresh)
 		}
 		if err != nil {
 			return nil, err
@@ -140,7 +138,7 @@ func adopt(ctx context.Context, s *source, folder *output.Folder, epoch int64, s
 	}
 	now, err := s.accept(ctx, folder, spec, *found)
 	if err == nil {
-		now, err = s.repairIndex(ctx, folder, epoch, now)
+		now, err = s.repairIndex(ctx, folder, now)
 	}
 	if err != nil {
 		return nil, err
@@ -150,7 +148,7 @@ func adopt(ctx context.Context, s *source, folder *output.Folder, epoch int64, s
 		return nil, err
 	}
 	next := found.ContinueWith(spec, now, done)
-	return &next, folder.PutManifest(ctx, epoch, next)
+	return &next, folder.PutManifest(ctx, next)
 }
 
 // newJobID is random, so that idempotency keys of two jobs never meet.

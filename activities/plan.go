@@ -3,21 +3,24 @@ package activities
 import (
 	"context"
 
+	"go.temporal.io/sdk/activity"
+
 	"longhaul/internal/output"
+	"longhaul/internal/storage"
 	"longhaul/job"
 )
 
 // planOf opens again what is to be called again, and says what there is to do.
-func planOf(ctx context.Context, folder *output.Folder, epoch int64, spec job.Spec, manifest job.Manifest) (plan job.Plan, err error) {
+func planOf(ctx context.Context, folder *output.Folder, token storage.Token, spec job.Spec, manifest job.Manifest) (plan job.Plan, err error) {
 	plan = job.Plan{
-		Ref:     job.Ref{Output: spec.Output.URI, JobID: manifest.JobID, Epoch: epoch},
-		Records: manifest.Records(), BatchRecords: spec.BatchRecords(),
+		Ref:     job.Ref{Output: spec.Output.URI, JobID: manifest.JobID, Epoch: token.Epoch, Token: token.ID},
+		Records: manifest.Records(), BatchRecords: spec.BatchRecords(), RunID: activity.GetInfo(ctx).WorkflowExecution.RunID,
 	}
 	chosen, err := calledAgain(ctx, folder, spec)
 	if err != nil {
 		return plan, err
 	}
-	failures, batches, err := folder.Reopen(ctx, epoch, chosen, plan.Records, plan.BatchRecords)
+	failures, batches, err := folder.Reopen(ctx, chosen, plan.Records, plan.BatchRecords)
 	if err != nil {
 		return plan, err
 	}

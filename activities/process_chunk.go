@@ -21,8 +21,13 @@ import (
 // another job takes the folder over; then it waits for the calls in flight and
 // seals its journal, so that none of them is made again.
 func (a *Activities) ProcessChunk(ctx context.Context, ref job.Ref, chunk job.Chunk) (job.Receipt, error) {
-	beat := startHeartbeat(ctx)
+	ctx, beat := a.startHeartbeat(ctx)
 	defer beat.end()
+	if run := chunk.Grant.RunID; run != "" && run != activity.GetInfo(ctx).WorkflowExecution.RunID {
+		// The workflow was reset: the run that dispatched the chunk has ended, but its
+		// workers may not. The new run dispatches it again, under a claim of its own.
+		return job.Receipt{Range: chunk.Range, Unfinished: true}, nil
+	}
 	s, done, err := a.sessions.Open(ctx, ref)
 	if err != nil {
 		return job.Receipt{}, toApplicationError(ctx, err)
@@ -55,6 +60,10 @@ func (w *work) process(ctx context.Context) (job.Receipt, error) {
 		return job.Receipt{}, err
 	}
 	defer release()
+	if committed, err := w.session.IsCommitted(ctx, w.chunk.Range); committed || err != nil {
+		// A reset has taken the workflow back to before its batch was committed.
+		return job.Receipt{Range: w.chunk.Range, Pool: w.session.Pool.ID(), Committed: committed}, err
+	}
 	answered, err := w.session.Output.Journals.Answered(ctx, w.chunk.Range)
 	if err != nil {
 		return job.Receipt{}, err
@@ -82,13 +91,15 @@ func (w *work) logAttempt(ctx context.Context, answered *journal.Answered) {
 // what came of them to the receipt.
 func (w *work) call(ctx, stop context.Context, answered *journal.Answered, receipt *job.Receipt) (err error) {
 	info := activity.GetInfo(ctx)
+	calls, cut := callsOf(ctx, w.beat.expired, func(ctx context.Context) bool { return w.session.Ended(ctx, ownerOf(ctx)) })
+	defer cut()
 	// Answers of calls in flight are written also when the attempt has ended.
-	written, err := w.session.Output.Journals.Create(context.WithoutCancel(ctx), w.chunk.Range, info.WorkflowExecution.RunID+"-"+info.ActivityID, info.Attempt)
+	written, err := w.session.Output.Journals.Create(calls, w.chunk.Range, info.WorkflowExecution.RunID+"-"+info.ActivityID, info.Attempt)
 	if err != nil {
 		return err
 	}
 	defer w.prepare(ctx, answered)()
-	slot := w.session.Pool.Join(w.grant(info.Attempt))
+	slot := w.session.Pool.Join(w.grant(info.Attempt), w.beat.lease)
 	stop, end := untilClosed(stop, slot)
 	defer end()
 	defer func() {
@@ -104,10 +115,8 @@ func (w *work) call(ctx, stop context.Context, answered *journal.Answered, recei
 		marks: info.Attempt > 1 || len(suspects) > 0, latencies: latency.New(),
 	}
 	if err = wait(stop, startDelay(w.chunk, info.Attempt)); err == nil {
-		calls, cut := callsOf(ctx, func(ctx context.Context) bool { return w.session.Ended(ctx, ownerOf(ctx)) })
-		defer cut()
 		if err = w.callSuspects(calls, stop, suspects, log); err == nil {
-			err = w.session.Pool.Run(calls, stop, false, missing(w.session.Records(calls, w.chunk.Range), answered, suspects), log)
+			err = w.session.Pool.Run(calls, stop, pool.How{Lease: w.beat.lease}, missing(w.session.Records(calls, w.chunk.Range), answered, suspects), log)
 		}
 	}
 	sealed, sealErr := written.Seal()
@@ -164,18 +173,21 @@ func stopOf(ctx, takenOver context.Context) (stop context.Context, end func()) {
 }
 
 // callsOf is done when calls in flight must be cut off: they outlive the
-// attempt's context if nobody else can be making them. That is so too if the
-// workflow has ended: a successor waits until we have left the folder.
-func callsOf(ctx context.Context, workflowEnded func(context.Context) bool) (calls context.Context, end func()) {
+// attempt's context, but for the time in which nobody else can be making them, which
+// expires. If the workflow has ended there is no such bound: a successor waits until we
+// have left the folder.
+func callsOf(ctx, expired context.Context, workflowEnded func(context.Context) bool) (calls context.Context, end func()) {
 	calls, cut := context.WithCancelCause(context.WithoutCancel(ctx))
+	unbound := context.AfterFunc(expired, func() { cut(context.Cause(expired)) })
 	detach := context.AfterFunc(ctx, func() {
-		cause := context.Cause(ctx)
-		drain := mayDrain(cause) || isLost(cause) && workflowEnded(calls)
-		if !drain {
+		switch cause := context.Cause(ctx); {
+		case isLost(cause) && workflowEnded(calls):
+			unbound()
+		case !mayDrain(cause):
 			cut(cause)
 		}
 	})
-	return calls, func() { detach(); cut(nil) }
+	return calls, func() { detach(); unbound(); cut(nil) }
 }
 
 func wait(ctx context.Context, d time.Duration) error {

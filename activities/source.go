@@ -67,14 +67,14 @@ func hasSuccess(ctx context.Context, folder *output.Folder) (bool, error) {
 
 // repairIndex writes the index of an accepted input again if it is missing or damaged.
 // It returns the fingerprint that goes with the index.
-func (s *source) repairIndex(ctx context.Context, folder *output.Folder, epoch int64, now job.Fingerprint) (job.Fingerprint, error) {
+func (s *source) repairIndex(ctx context.Context, folder *output.Folder, now job.Fingerprint) (job.Fingerprint, error) {
 	damage := s.checkIndex(ctx, folder, now)
 	if damage == nil || job.KindOf(damage) != job.KindOutput {
 		return now, damage
 	}
 	activity.GetLogger(ctx).Warn("the index of the input is written again", "error", damage)
 	again := now
-	err := folder.PutIndex(ctx, epoch, func(w io.Writer) (err error) {
+	err := folder.PutIndex(ctx, func(w io.Writer) (err error) {
 		again, err = s.index(ctx, w)
 		if err == nil && (again.SHA256 != now.SHA256 || again.Records != now.Records) {
 			err = input.Changed(s.spec.URI) // since it was accepted

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"longhaul/internal/journal"
+	"longhaul/internal/pool"
 	"longhaul/job"
 )
 
@@ -31,7 +32,7 @@ func (w *work) callSuspects(calls, stop context.Context, suspects []journal.Susp
 		case suspect.Alone >= poisonous:
 			err = fail(one, suspect, log)
 		case suspect.All >= worthIsolation:
-			err = w.session.Pool.Run(calls, stop, true, one, log)
+			err = w.session.Pool.Run(calls, stop, pool.How{Isolated: true, Lease: w.beat.lease}, one, log)
 		default:
 			once = append(once, suspect)
 		}
@@ -39,7 +40,7 @@ func (w *work) callSuspects(calls, stop context.Context, suspects []journal.Susp
 			return err
 		}
 	}
-	return w.session.Pool.Run(calls, stop, false, w.records(calls, once), log)
+	return w.session.Pool.Run(calls, stop, pool.How{Lease: w.beat.lease}, w.records(calls, once), log)
 }
 
 // records gives the suspects' records.

@@ -14,10 +14,14 @@ const (
 	PhaseRunning   Phase = "running"
 	PhasePaused    Phase = "paused"
 	PhaseWaiting   Phase = "waiting for the API"
+	PhaseDisk      Phase = "waiting for disk"
 	PhaseDraining  Phase = "draining"
 	PhaseFinishing Phase = "finishing"
 	PhaseFinished  Phase = "finished"
 )
+
+// IsWaiting says whether no call is made because of something that may pass.
+func (p Phase) IsWaiting() bool { return p == PhaseWaiting || p == PhaseDisk }
 
 // The names that Temporal knows us by.
 const (
@@ -149,6 +153,8 @@ const (
 	WaitOutage WaitReason = "outage"
 	// WaitThrottled: the called side asked everybody to wait.
 	WaitThrottled WaitReason = "throttled"
+	// WaitDisk: answers cannot be written; Last says why, and Until is zero.
+	WaitDisk WaitReason = "disk"
 )
 
 // Wait is what a pool waits for.
@@ -157,7 +163,8 @@ type Wait struct {
 	// Since is when it began, Until when the next call is made.
 	Since time.Time `json:"since"`
 	Until time.Time `json:"until"`
-	// Last is the kind and status of the last failure, such as "http 503".
+	// Last is the kind and status of the last failure, such as "http 503", or why
+	// answers cannot be written.
 	Last string `json:"last,omitempty"`
 }
 

@@ -14,6 +14,8 @@ type Ref struct {
 	JobID string `json:"job_id"`
 	// Epoch counts the claims to the folder. A higher one fences off a lower.
 	Epoch int64 `json:"epoch"`
+	// Token is the ID of the claim's fencing token; empty for a claim of Longhaul 0.1.
+	Token string `json:"token,omitempty"`
 }
 
 // Range is the records [First, Last).
@@ -27,6 +29,14 @@ func (r Range) Len() int64 { return r.Last - r.First }
 
 // Overlaps says whether the two ranges have a record in common.
 func (r Range) Overlaps(other Range) bool { return r.First < other.Last && other.First < r.Last }
+
+// Split divides the range into ranges of at most n records.
+func (r Range) Split(n int64) (parts []Range) {
+	for first := r.First; first < r.Last; first += n {
+		parts = append(parts, Range{First: first, Last: min(first+n, r.Last)})
+	}
+	return parts
+}
 
 func (r Range) String() string {
 	if r.Len() == 1 {
@@ -125,9 +135,12 @@ type Receipt struct {
 	Failures []FailureCount `json:"failures,omitempty"`
 	// LastError is what the last failed call said.
 	LastError string `json:"last_error,omitempty"`
-	// Unfinished: the lane was closed before every record had an answer. The
-	// journals are there, but nothing else of the receipt.
+	// Unfinished: the lane was closed, or the workflow reset, before every record had an
+	// answer. The journals are there, but nothing else of the receipt.
 	Unfinished bool `json:"unfinished,omitempty"`
+	// Committed: the batch of the chunk is done, so no call was made. The receipt counts
+	// nothing.
+	Committed bool `json:"committed,omitempty"`
 	// Called counts the records that were called by this attempt, Calls the calls.
 	Called int64 `json:"called,omitempty"`
 	Calls  int64 `json:"calls,omitempty"`
@@ -165,6 +178,8 @@ type Plan struct {
 	Partial []Partial `json:"partial,omitempty"`
 	// Proven says that a call of this job has succeeded.
 	Proven bool `json:"proven,omitempty"`
+	// RunID is the run of the workflow that has taken the folder.
+	RunID string `json:"run,omitempty"`
 	// New says that the folder had no job before.
 	New bool `json:"new,omitempty"`
 	// Kept counts the records of a redrive that are not called again.
@@ -179,12 +194,22 @@ type Partial struct {
 	Missing int64 `json:"missing"`
 }
 
+// Flushed is what FlushBatch returns.
+type Flushed struct {
+	Totals
+	// Lost are records whose answer was promised by a receipt, and is gone: the batch is
+	// not committed until they have been called again.
+	Lost []Range `json:"lost,omitempty"`
+}
+
 // Summary is the result of the workflow and the content of _SUCCESS.
 type Summary struct {
 	JobID   string `json:"job_id"`
 	Output  string `json:"output"`
 	Records int64  `json:"records"`
 	Totals
+	// Epoch is that of the claim under which the job has finished.
+	Epoch int64 `json:"epoch,omitempty"`
 	// Redriven counts failed records that were called again.
 	Redriven int64 `json:"redriven,omitempty"`
 	// CommitsSHA256 is the digest, in hex, of the contents of all commits, one after the

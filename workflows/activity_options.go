@@ -22,10 +22,11 @@ func withActivities(ctx workflow.Context, spec job.Spec, summary string) workflo
 		HeartbeatTimeout:    spec.HeartbeatTimeout.Std(),
 		WaitForCancellation: true,
 		Summary:             summary,
+		// An attempt whose worker has died begins anew a second later, so that the calls
+		// that its worker has cut off have ended.
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval:    time.Second,
-			BackoffCoefficient: 2,
-			MaximumInterval:    30 * time.Second,
+			BackoffCoefficient: 1, // errors say themselves when to try again
 		},
 	})
 }

@@ -92,6 +92,7 @@ func (d *dispatcher) begin(ctx workflow.Context) error {
 	}
 	d.state.Totals, d.state.Input, d.state.Proven = d.state.Plan.Totals, d.spec.Input.URI, d.state.Plan.Proven
 	d.state.Due = workflow.Now(ctx)
+	d.claimRun = d.state.Plan.RunID
 	return nil
 }
 
@@ -99,7 +100,9 @@ func (d *dispatcher) finish(ctx workflow.Context) (summary job.Summary, err erro
 	d.phase = job.PhaseFinishing
 	d.describe(ctx)
 	ctx = withActivities(ctx, d.spec, "check the commits, write _SUCCESS")
-	err = workflow.ExecuteActivity(ctx, methods.FinishJob, d.state.Plan.Ref).Get(ctx, &summary)
+	err = d.underClaim(ctx, func(ref job.Ref) error {
+		return workflow.ExecuteActivity(ctx, methods.FinishJob, ref).Get(ctx, &summary)
+	})
 	if err == nil {
 		d.phase = job.PhaseFinished
 		summary.Redriven = d.state.Plan.Redriven

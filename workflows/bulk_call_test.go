@@ -29,6 +29,7 @@ type world struct {
 	chunks    []job.Chunk
 	batches   []job.Batch
 	calls     int
+	inFlight  int
 	most      int
 	// fails says how many records of a chunk fail.
 	fails func(job.Chunk) int64
@@ -48,6 +49,8 @@ type world struct {
 	indexing func()
 	finished []job.Range
 	controls []job.Control
+	// lost says which answers of a batch are gone when it is flushed.
+	lost func(job.Batch) []job.Range
 }
 
 func (w *world) SteerJob(_ context.Context, _ job.Ref, control job.Control, _ job.Request) (string, error) {
@@ -73,6 +76,7 @@ func (w *world) ProcessChunk(_ context.Context, _ job.Ref, chunk job.Chunk) (job
 	w.mu.Lock()
 	w.chunks = append(w.chunks, chunk)
 	w.calls += chunk.Grant.Calls
+	w.inFlight++
 	w.most = max(w.most, w.calls)
 	unfinished := w.unfinished != nil && w.unfinished(chunk)
 	if !unfinished {
@@ -82,8 +86,11 @@ func (w *world) ProcessChunk(_ context.Context, _ job.Ref, chunk job.Chunk) (job
 	defer func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if !chunk.Final { // else its grant stays with its neighbours
+		if !chunk.Final { // else its grant stays with its neighbours, while there are any
 			w.calls -= chunk.Grant.Calls
+		}
+		if w.inFlight--; w.inFlight == 0 {
+			w.calls = 0
 		}
 	}()
 	if unfinished {
@@ -108,10 +115,15 @@ func (w *world) ProcessChunk(_ context.Context, _ job.Ref, chunk job.Chunk) (job
 	return job.Receipt{Range: chunk.Range, Totals: totals, Called: called, Calls: called * (1 + w.extra), Journals: []job.JournalRef{{Name: chunk.String(), Size: 1}}}, nil
 }
 
-func (w *world) FlushBatch(_ context.Context, _ job.Ref, batch job.Batch) (job.Totals, error) {
+func (w *world) FlushBatch(_ context.Context, _ job.Ref, batch job.Batch) (job.Flushed, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.batches = append(w.batches, batch)
+	if w.lost != nil {
+		if lost := w.lost(batch); len(lost) > 0 {
+			return job.Flushed{Lost: lost}, nil
+		}
+	}
 	var totals job.Totals
 	for _, chunk := range w.chunks {
 		if chunk.Overlaps(batch.Range) {
@@ -122,7 +134,7 @@ func (w *world) FlushBatch(_ context.Context, _ job.Ref, batch job.Batch) (job.T
 			totals = totals.Add(job.Totals{Succeeded: chunk.Len() - failed, Failed: failed, Attempts: chunk.Len()})
 		}
 	}
-	return totals, nil
+	return job.Flushed{Totals: totals}, nil
 }
 
 func (w *world) FinishJob(_ context.Context, ref job.Ref) (job.Summary, error) {
@@ -167,6 +179,43 @@ func TestEveryBatchIsFlushedOnce(t *testing.T) {
 	require.Len(t, flushed, 5)
 	require.Equal(t, job.Range{First: 20_000, Last: 23_456}, flushed[4].Range)
 	require.LessOrEqual(t, w.most, 200, "never more grants out than the parallelism")
+}
+
+// Answers that were promised and are gone are called again, also those of the last batch;
+// the batch is flushed once more with all its journals.
+func TestLostAnswersAreCalledAgain(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	lostOnce := map[int64]bool{}
+	w := &world{records: 23_456, lost: func(batch job.Batch) []job.Range {
+		mu.Lock()
+		defer mu.Unlock()
+		if batch.Number%2 == 1 || lostOnce[batch.Number] {
+			return nil
+		}
+		lostOnce[batch.Number] = true
+		return []job.Range{{First: batch.First + 5, Last: batch.First + 7}, {First: batch.First + 10, Last: batch.First + 2400}}
+	}}
+	env := environment(t, w)
+	env.ExecuteWorkflow(BulkCall, sleepSpec(), State{})
+	require.NoError(t, env.GetWorkflowError())
+	flushes := map[int64]int{}
+	for _, batch := range w.batches {
+		flushes[batch.Number]++
+	}
+	require.Equal(t, map[int64]int{0: 2, 1: 1, 2: 2, 3: 1, 4: 2}, flushes)
+	last := w.batches[len(w.batches)-1]
+	require.EqualValues(t, 4, last.Number)
+	for _, again := range []job.Range{{First: 20_005, Last: 20_007}, {First: 20_010, Last: 21_010}, {First: 22_010, Last: 22_400}} {
+		require.Contains(t, w.finished, again, "at most a chunk's size")
+		require.Contains(t, last.Journals, job.JournalRef{Name: job.Chunk{Range: again}.String(), Size: 1})
+	}
+	require.LessOrEqual(t, w.most, 200)
+	value, err := env.QueryWorkflow(job.QueryProgress)
+	require.NoError(t, err)
+	var p job.Progress
+	require.NoError(t, value.Get(&p))
+	require.GreaterOrEqual(t, p.Done(), int64(23_456))
 }
 
 func TestZeroRecords(t *testing.T) {
@@ -304,7 +353,7 @@ func TestCancelCommitsWholeBatchesOnly(t *testing.T) {
 func TestAFlushEndsAlsoWhenTheJobIsCanceled(t *testing.T) {
 	t.Parallel()
 	env := environment(t, &world{records: 5000})
-	env.OnActivity("FlushBatch", mock.Anything, mock.Anything, mock.Anything).After(time.Hour).Return(job.Totals{Succeeded: 5000}, nil)
+	env.OnActivity("FlushBatch", mock.Anything, mock.Anything, mock.Anything).After(time.Hour).Return(job.Flushed{Totals: job.Totals{Succeeded: 5000}}, nil)
 	env.RegisterDelayedCallback(env.CancelWorkflow, 30*time.Minute)
 	flushed := false
 	env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, err error) {

@@ -145,7 +145,11 @@ func (d *dispatcher) publishControl(ctx workflow.Context, changes []job.Change, 
 	defer done()
 	ctx = withActivities(ctx, d.spec, "change settings")
 	var by string
-	if err := workflow.ExecuteActivity(ctx, methods.SteerJob, d.state.Plan.Ref, control, request).Get(ctx, &by); err != nil {
+	err := d.underClaim(ctx, func(ref job.Ref) error {
+		control.Epoch = ref.Epoch
+		return workflow.ExecuteActivity(ctx, methods.SteerJob, ref, control, request).Get(ctx, &by)
+	})
+	if err != nil {
 		return err
 	}
 	for i := range changes {

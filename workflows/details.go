@@ -55,8 +55,12 @@ func details(p job.Progress) string {
 // waitRow has times of day: nothing redraws it.
 func waitRow(w job.Wait) string {
 	text := "the API is down"
-	if w.Reason == job.WaitThrottled {
+	switch w.Reason {
+	case job.WaitThrottled:
 		text = "throttled by the API"
+	case job.WaitDisk:
+		return "for disk: answers cannot be written (" + w.Last + ") since " + w.Since.UTC().Format(time.TimeOnly) + " UTC"
+	case job.WaitOutage:
 	}
 	if w.Last != "" {
 		text += " (" + w.Last + ")"

@@ -25,8 +25,14 @@ type dispatcher struct {
 	cutter  *schedule.Cutter
 	pacer   *schedule.Pacer
 	batches *schedule.Batches
-	// requeued are ranges whose lane was closed before they were done.
+	// requeued are ranges whose lane was closed before they were done, or whose answers
+	// were lost.
 	requeued []job.Range
+	// claimRun is the run that made the claim, if this is a run that was reset; claiming
+	// is set while it makes one, and resetChecks counts how often it has looked.
+	claimRun    string
+	claiming    bool
+	resetChecks int
 
 	// received are the receipts' totals of batches that are not committed.
 	received job.Totals
@@ -94,7 +100,8 @@ func (d *dispatcher) suggestsNewRun(ctx workflow.Context) bool {
 func (d *dispatcher) next(ctx, chunks workflow.Context) bool {
 	var over bool
 	err := workflow.Await(ctx, func() bool {
-		over = !d.hasChunk() && d.lanes.InFlight() == 0
+		// A flush may find that answers are lost.
+		over = !d.hasChunk() && d.lanes.InFlight() == 0 && d.flushing == 0
 		return d.stopped != nil || over || !d.state.Paused && d.hasChunk() && (d.lanes.Free() || d.lanes.InFlight() == 0) && !d.awaitsSuccess()
 	})
 	if err == nil && d.stopped == nil && !over && len(d.requeued) == 0 {
@@ -112,6 +119,12 @@ func (d *dispatcher) next(ctx, chunks workflow.Context) bool {
 	}
 	if d.state.Paused || !d.lanes.Free() {
 		return true // that came while it waited for the pace
+	}
+	if d.wasReset(ctx) {
+		if err := d.claimAnew(ctx); err != nil {
+			d.stop(err)
+		}
+		return d.stopped == nil
 	}
 	chunk := job.Chunk{Grant: d.lanes.Take()}
 	if d.version > workflow.DefaultVersion {
@@ -211,12 +224,12 @@ func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk, paced int64)
 	d.meter.add(workflow.Now(ctx), receipt)
 	d.judgeFailures(false)
 	defer d.describe(ctx)
-	batch, whole := d.batches.Add(receipt, began, workflow.Now(ctx))
+	batch, received, whole := d.batches.Add(receipt, began, workflow.Now(ctx))
 	if !whole {
 		return
 	}
 	d.flushing++
-	err = d.flush(ctx, batch)
+	err = d.flush(ctx, batch, received)
 	d.flushing--
 	if err != nil {
 		d.stop(err)
@@ -225,17 +238,28 @@ func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk, paced int64)
 	d.judgeFailures(true)
 }
 
-// flush commits a batch, also when the job has been stopped.
-func (d *dispatcher) flush(ctx workflow.Context, batch job.Batch) error {
+// flush commits a batch, also when the job has been stopped. Of the batch these records
+// were received. Answers that were lost are called again.
+func (d *dispatcher) flush(ctx workflow.Context, batch job.Batch, received job.Totals) error {
 	ctx, done := workflow.NewDisconnectedContext(ctx)
 	defer done()
-	var totals job.Totals
+	var flushed job.Flushed
 	ctx = withActivities(ctx, d.spec, "flush "+batch.String())
-	if err := workflow.ExecuteActivity(ctx, methods.FlushBatch, d.state.Plan.Ref, batch).Get(ctx, &totals); err != nil {
+	err := d.underClaim(ctx, func(ref job.Ref) error {
+		return workflow.ExecuteActivity(ctx, methods.FlushBatch, ref, batch).Get(ctx, &flushed)
+	})
+	if err != nil {
 		return err
 	}
-	d.state.Totals = d.state.Totals.Add(totals)
-	d.received = d.received.Subtract(totals)
+	d.received = d.received.Subtract(received)
+	if len(flushed.Lost) == 0 {
+		d.state.Totals = d.state.Totals.Add(flushed.Totals)
+		return nil
+	}
+	d.batches.Reopen(batch, flushed.Lost)
+	for _, lost := range flushed.Lost {
+		d.requeued = append(d.requeued, lost.Split(d.spec.ChunkSize)...)
+	}
 	return nil
 }
 

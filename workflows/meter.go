@@ -125,6 +125,11 @@ func (m *meter) note(notice job.Notice) {
 	}
 }
 
+// waitsForDisk says whether a worker cannot write answers.
+func (m *meter) waitsForDisk() bool {
+	return slices.ContainsFunc(m.waiting, func(n job.Notice) bool { return n.Wait != nil && n.Wait.Reason == job.WaitDisk })
+}
+
 // returned drops what was said of a stuck call in a chunk that has come back: the
 // worker that said it may have died since.
 func (m *meter) returned(chunk job.Range) {

@@ -22,7 +22,7 @@ func (d *dispatcher) progress() (job.Progress, error) {
 			p.Waits = append(p.Waits, *notice.Wait)
 		}
 	}
-	if p.Phase == job.PhasePaused || p.Phase == job.PhaseWaiting {
+	if p.Phase == job.PhasePaused || p.Phase.IsWaiting() {
 		p.Rate = 0 // nothing happens that would move the clock
 	}
 	p.TimeLeft = d.timeLeft(p)
@@ -41,6 +41,8 @@ func (d *dispatcher) phaseNow() job.Phase {
 		return d.phase
 	case d.state.Paused:
 		return job.PhasePaused
+	case d.meter.waitsForDisk():
+		return job.PhaseDisk
 	case len(d.meter.waiting) > 0:
 		return job.PhaseWaiting
 	case !d.hasChunk():

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,6 +18,10 @@ import (
 )
 
 const dir = "_longhaul/owner/"
+
+// kept is how many earlier claims are kept, so that their owners are known to have
+// been replaced.
+const kept = 20
 
 func nameOf(epoch int64) string { return fmt.Sprintf("%s%06d.json", dir, epoch) }
 
@@ -37,112 +42,29 @@ func (c *Claims) ID() string { return c.id }
 
 // Epoch is that of the claim in force; 0 if there is none.
 func (c *Claims) Epoch(ctx context.Context) (int64, error) {
-	entries, err := c.folder.List(ctx, dir)
-	if err != nil {
+	epochs, err := c.epochs(ctx)
+	if err != nil || len(epochs) == 0 {
 		return 0, err
 	}
-	highest := int64(0)
-	for _, entry := range entries {
-		if match := pattern.FindStringSubmatch(path.Base(entry.Name)); match != nil {
-			if epoch, err := strconv.ParseInt(match[1], 10, 64); err == nil {
-				highest = max(highest, epoch)
-			}
-		}
-	}
-	return highest, nil
+	return epochs[len(epochs)-1], nil
 }
 
-// Take claims the folder for the owner, if it is free: never claimed, or claimed
-// by the same owner; released or of an ended owner, and nobody is at work there
-// any more; or of an owner that nobody knows, and lapsed. Otherwise it says who
-// holds it, and returns epoch 0: ask again.
-func (c *Claims) Take(ctx context.Context, owner Owner, duration time.Duration, state StateOf) (epoch int64, held *Held, err error) {
-	current, err := c.Epoch(ctx)
-	if err != nil {
-		return 0, nil, err
-	}
-	if current > 0 {
-		lease, err := c.lease(ctx, current)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			// Its owner has just been replaced: ask again.
-			return 0, &Held{Owner: owner}, nil
-		case err != nil:
-			return 0, nil, err
-		case lease.Owner == owner && !lease.Released:
-			return current, nil, nil
-		}
-		if held, err := c.held(ctx, current, lease, state); held != nil || err != nil {
-			return 0, held, err
-		}
-	}
-	lease := Lease{Owner: owner, Claimed: time.Now().UTC(), Duration: job.Duration(duration)}
-	err = c.folder.PutIfAbsent(ctx, nameOf(current+1), storage.JSON(lease))
-	if errors.Is(err, fs.ErrExist) {
-		return 0, &Held{Owner: owner}, nil
-	}
-	if err != nil {
-		return 0, nil, err
-	}
-	return current + 1, nil, c.forget(ctx, current)
-}
-
-// held is nil if the claim is free.
-func (c *Claims) held(ctx context.Context, epoch int64, lease Lease, state StateOf) (*Held, error) {
-	held := &Held{Owner: lease.Owner}
-	until, err := c.presentUntil(ctx, epoch, lease)
+// epochs are those of all claims that are there, in order.
+func (c *Claims) epochs(ctx context.Context) ([]int64, error) {
+	entries, err := c.folder.List(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	if !lease.Released {
-		known, err := state(ctx, lease.Owner)
-		if err != nil {
-			return nil, err
-		}
-		switch known {
-		case Running:
-			held.Running = true
-			return held, nil
-		case Unknown:
-			until = later(until, lease.Claimed.Add(lease.Duration.Std()))
-		case Ended:
+	var epochs []int64
+	for _, entry := range entries {
+		if match := pattern.FindStringSubmatch(path.Base(entry.Name)); match != nil {
+			if epoch, err := strconv.ParseInt(match[1], 10, 64); err == nil {
+				epochs = append(epochs, epoch)
+			}
 		}
 	}
-	if held.Until = until; time.Now().Before(until) {
-		return held, nil
-	}
-	return nil, nil
-}
-
-// forget deletes a claim that has been replaced.
-func (c *Claims) forget(ctx context.Context, epoch int64) error {
-	if epoch == 0 {
-		return nil
-	}
-	names, err := c.presences(ctx, epoch)
-	if err != nil {
-		return err
-	}
-	return c.folder.Delete(ctx, append(names, nameOf(epoch))...)
-}
-
-// Release lets the next job claim the folder as soon as nobody works there.
-func (c *Claims) Release(ctx context.Context, epoch int64) error {
-	if err := c.Check(ctx, epoch); err != nil {
-		return err
-	}
-	lease, err := c.lease(ctx, epoch)
-	if err != nil {
-		return err
-	}
-	lease.Released = true
-	return c.folder.Put(ctx, nameOf(epoch), storage.JSON(lease))
-}
-
-// Owner is who made the claim.
-func (c *Claims) Owner(ctx context.Context, epoch int64) (Owner, error) {
-	lease, err := c.lease(ctx, epoch)
-	return lease.Owner, err
+	slices.Sort(epochs) // by name 1000000 comes before 999999
+	return epochs, nil
 }
 
 // Check fails with job.KindTakenOver unless the epoch is in force.
@@ -152,17 +74,89 @@ func (c *Claims) Check(ctx context.Context, epoch int64) error {
 		return err
 	}
 	if current != epoch {
-		return job.Errorf(job.KindTakenOver, c.folder.URI(), "the output folder was taken over by another job").
-			WithHint("this job stops; look at %s for the other one", nameOf(current))
+		return c.takenOver(current)
 	}
 	return nil
 }
 
+func (c *Claims) takenOver(by int64) error {
+	return job.Errorf(job.KindTakenOver, c.folder.URI(), "the output folder was taken over by another job").
+		WithHint("this job stops; look at %s for the other one", nameOf(by))
+}
+
+// Confirm fails with job.KindTakenOver unless the epoch is in force and its job goes on.
+func (c *Claims) Confirm(ctx context.Context, epoch int64) error {
+	if err := c.Check(ctx, epoch); err != nil {
+		return err
+	}
+	lease, err := c.lease(ctx, epoch)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return c.Check(ctx, epoch) // it has just been replaced
+	case err != nil:
+		return err
+	case lease.Released:
+		return c.ended()
+	}
+	return nil
+}
+
+func (c *Claims) ended() error {
+	return job.Errorf(job.KindTakenOver, c.folder.URI(), "this job has ended, and its claim to the output folder with it").
+		WithHint("nothing is done for it any more; start another job to go on in this folder")
+}
+
+// Release ends the claim: nothing is written under it any more, and the next job can
+// claim the folder as soon as nobody works there.
+func (c *Claims) Release(ctx context.Context, token storage.Token) error {
+	if err := c.Check(ctx, token.Epoch); err != nil {
+		return err
+	}
+	lease, err := c.lease(ctx, token.Epoch)
+	if err != nil {
+		return err
+	}
+	lease.Released = true
+	if err := c.folder.Put(ctx, nameOf(token.Epoch), storage.JSON(lease)); err != nil {
+		return err
+	}
+	return c.folder.Revoke(ctx, token)
+}
+
+// Owner is who made the claim.
+func (c *Claims) Owner(ctx context.Context, epoch int64) (Owner, error) {
+	lease, err := c.lease(ctx, epoch)
+	return lease.Owner, err
+}
+
+// lease reads a claim. Of one that is damaged only the time is known: it is in force
+// like one of an owner that no server knows.
 func (c *Claims) lease(ctx context.Context, epoch int64) (Lease, error) {
 	var lease Lease
-	err := storage.ReadJSON(ctx, c.folder, nameOf(epoch), &lease)
+	modified, err := c.read(ctx, nameOf(epoch), &lease)
+	if isDamaged(err) || err == nil && (lease.WorkflowID == "" || lease.Duration < 0) {
+		return Lease{Claimed: modified, Duration: damagedFor, Damaged: true}, nil
+	}
 	return lease, err
 }
+
+// damagedFor is how long a damaged claim or presence is in force.
+const damagedFor = job.Duration(time.Minute)
+
+// read decodes a claim or a presence, and says when it was written.
+func (c *Claims) read(ctx context.Context, name string, into any) (modified time.Time, err error) {
+	object, err := c.folder.Open(ctx, name)
+	if err != nil {
+		return modified, err
+	}
+	modified = object.ModTime()
+	if err := object.Close(); err != nil {
+		return modified, err
+	}
+	return modified, storage.ReadJSON(ctx, c.folder, name, into)
+}
+
+func isDamaged(err error) bool { return job.KindOf(err) == job.KindOutput }
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {

@@ -11,8 +11,16 @@ import (
 type Owner struct {
 	Namespace  string `json:"namespace"`
 	WorkflowID string `json:"workflow_id"`
-	// RunID is that of the first run in a chain of continue-as-new.
+	// RunID is that of the first run in a chain of continue-as-new. A workflow that was
+	// reset is another owner.
 	RunID string `json:"run_id"`
+}
+
+// Claimant is one attempt of an owner to claim a folder.
+type Claimant struct {
+	Owner
+	// Attempt counts from 1; a later one replaces an earlier one.
+	Attempt int32 `json:"attempt,omitempty"`
 }
 
 // State is what the server knows of an owner's workflow.
@@ -32,13 +40,18 @@ type StateOf func(context.Context, Owner) (State, error)
 
 // Lease is the content of a claim.
 type Lease struct {
-	Owner
+	Claimant
 	Claimed time.Time `json:"claimed"`
 	// Duration is how long the claim, and each renewal by a process that works
 	// there, lasts.
 	Duration job.Duration `json:"duration"`
 	// Released is set when the job has finished.
 	Released bool `json:"released,omitempty"`
+	// Token is the ID of the fencing token for writes under this claim. Claims of
+	// Longhaul 0.1 have none.
+	Token string `json:"token,omitempty"`
+	// Damaged: the claim could not be read.
+	Damaged bool `json:"-"`
 }
 
 // Held says why a folder cannot be claimed now.
@@ -46,6 +59,8 @@ type Held struct {
 	Owner
 	// Running: the server says that the owner's workflow runs.
 	Running bool
+	// Damaged: nobody can tell who has the claim.
+	Damaged bool
 	// Until is when the folder is free unless it is renewed.
 	Until time.Time
 }

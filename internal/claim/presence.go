@@ -20,9 +20,9 @@ func (c *Claims) presenceName(epoch int64) string {
 }
 
 // Enter says, and says again, that this process works under the claim. It fails
-// with job.KindTakenOver if another job has the folder.
+// with job.KindTakenOver if another job has the folder, or the job has ended.
 func (c *Claims) Enter(ctx context.Context, epoch int64) error {
-	if err := c.Check(ctx, epoch); err != nil {
+	if err := c.Confirm(ctx, epoch); err != nil {
 		return err
 	}
 	return c.folder.Put(ctx, c.presenceName(epoch), storage.JSON(presence{time.Now().UTC()}))
@@ -56,11 +56,13 @@ func (c *Claims) presentUntil(ctx context.Context, epoch int64, lease Lease) (un
 	names, err := c.presences(ctx, epoch)
 	for _, name := range names {
 		var presence presence
-		err := storage.ReadJSON(ctx, c.folder, name, &presence)
-		if errors.Is(err, fs.ErrNotExist) {
+		modified, err := c.read(ctx, name, &presence)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
 			continue
-		}
-		if err != nil {
+		case isDamaged(err), err == nil && presence.Renewed.IsZero():
+			presence.Renewed = modified // somebody is, or was, at work
+		case err != nil:
 			return until, err
 		}
 		until = later(until, presence.Renewed.Add(lease.Duration.Std()))

@@ -85,7 +85,7 @@ func kindLines(s jobclient.Snapshot, most int) []string {
 
 func limitText(s jobclient.Snapshot) string {
 	switch {
-	case s.Bottleneck == "", s.Phase == job.PhaseWaiting: // the phase says it
+	case s.Bottleneck == "", s.Phase.IsWaiting(): // the phase says it
 		return ""
 	case s.Bottleneck == job.BottleneckParallelism:
 		return "limited by parallelism " + humanize.Comma(int64(s.Settings.Parallelism))

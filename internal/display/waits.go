@@ -13,6 +13,9 @@ import (
 
 // waitText is a countdown.
 func waitText(w *job.Wait, now time.Time) string {
+	if w.Reason == job.WaitDisk {
+		return fmt.Sprintf("waiting for disk%s, for %s now: goes on by itself when answers can be written", lastOf(w), ageText(now.Sub(w.Since)))
+	}
 	left := w.Until.Sub(now)
 	seconds := int((left + time.Second - 1) / time.Second)
 	if w.Reason == job.WaitThrottled {
@@ -34,8 +37,12 @@ func waitText(w *job.Wait, now time.Time) string {
 // waitLine is the same for a log: with times of day.
 func waitLine(w *job.Wait) string {
 	clock := func(t time.Time) string { return t.Local().Format(time.TimeOnly) }
-	if w.Reason == job.WaitThrottled {
+	switch w.Reason {
+	case job.WaitThrottled:
 		return "throttled by the API: goes on at " + clock(w.Until)
+	case job.WaitDisk:
+		return "waiting for disk" + lastOf(w) + " since " + clock(w.Since) + ": goes on by itself when answers can be written"
+	case job.WaitOutage:
 	}
 	text := "the API is down" + lastOf(w)
 	if !w.Since.IsZero() {

@@ -23,12 +23,12 @@ func halfDone(t *testing.T) (f *Folder, dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	f = &Folder{Folder: output.NewFolder(outputtest.Folder(t, dir))}
-	outputtest.Claim(t, f.Claims)
+	f.Folder = f.Under(outputtest.Claim(t, f.Claims))
 	manifest := job.Manifest{JobID: "J", Spec: job.DefaultSpec(), Input: job.Fingerprint{Records: 12}}
 	manifest.Spec.ChunkSize, manifest.Spec.BatchSize = 4, 1
 	f.Manifest = manifest
 	r := job.Range{First: 0, Last: 4}
-	_, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{
+	_, err := f.Flush(t.Context(), job.Batch{Range: r, Journals: []job.JournalRef{
 		outputtest.Write(t, f.Journals, r, 1, parttest.Success(0), parttest.Failure(1), parttest.Failure(2), parttest.Success(3)),
 	}})
 	require.NoError(t, err)
@@ -62,7 +62,7 @@ func TestFailedRecordsOfPartsAndJournals(t *testing.T) {
 
 	// Opened again for records that are called again: the others stay failures.
 	reopen := func(status int) []string {
-		_, _, err := f.Reopen(t.Context(), 1, func(failure job.CallError) bool { return failure.Status == status }, 12, 4)
+		_, _, err := f.Reopen(t.Context(), func(failure job.CallError) bool { return failure.Status == status }, 12, 4)
 		require.NoError(t, err)
 		return failedOf(t, f)
 	}
@@ -81,7 +81,7 @@ func TestABatchThatIsCommittedMeanwhile(t *testing.T) {
 	journals, err := f.Journals.ByBatch(t.Context(), 4)
 	require.NoError(t, err)
 	r := job.Range{First: 4, Last: 8}
-	_, err = f.Flush(t.Context(), 1, job.Batch{Range: r, Number: 1, Journals: []job.JournalRef{
+	_, err = f.Flush(t.Context(), job.Batch{Range: r, Number: 1, Journals: []job.JournalRef{
 		outputtest.Write(t, f.Journals, r, 3, parttest.Failure(4), parttest.Success(5), parttest.Failure(6), parttest.Success(7)),
 	}})
 	require.NoError(t, err)
@@ -116,7 +116,7 @@ func TestFactsOfAJobThatHasNotEnded(t *testing.T) {
 	facts, err = f.Facts(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, report.Stopped, facts.State.Name, "the worker has not renewed its presence")
-	require.NoError(t, f.PutStopped(t.Context(), 1, job.StopError{Reason: "all calls failed"}))
+	require.NoError(t, f.PutStopped(t.Context(), job.StopError{Reason: "all calls failed"}))
 	facts, err = f.Facts(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, report.State{Name: report.Stopped, Why: "all calls failed"}, facts.State)

@@ -55,7 +55,7 @@ func (s *Snapshot) setWait(said []activityState) {
 	}
 	var text activityState
 	for _, t := range said {
-		if t.wait != nil && (len(s.Waits) > 0 || t.wait.Until.After(s.At) || s.Phase == job.PhaseWaiting) {
+		if t.wait != nil && (len(s.Waits) > 0 || t.wait.Until.After(s.At) || s.Phase.IsWaiting()) {
 			s.Wait = later(s.Wait, t.wait)
 		}
 		if t.pool && (s.Phase == job.PhaseRunning || s.Phase == job.PhaseDraining) {

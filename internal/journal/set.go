@@ -15,10 +15,15 @@ type Set struct {
 	folder storage.Folder
 	// mine are the journals that were begun here.
 	mine sync.Map
+	held func(error)
 }
 
 // NewSet works in the folder.
-func NewSet(folder storage.Folder) *Set { return &Set{folder: folder} }
+func NewSet(folder storage.Folder) *Set { return &Set{folder: folder, held: func(error) {}} }
+
+// OnHold has a function called when the answers of a chunk cannot be written, and with
+// nil when they are. It must not be called after a journal was created.
+func (s *Set) OnHold(held func(error)) { s.held = held }
 
 // Names are those of all journals, in order of their first record.
 func (s *Set) Names(ctx context.Context) ([]string, error) {
@@ -82,6 +87,10 @@ func (s *Set) readInto(ctx context.Context, answered *Answered, name string) err
 		}
 		return nil
 	})
+	if err == nil && found && !alive {
+		// Its process may have died before it has synced: a receipt names it now.
+		err = s.folder.Sync(ctx, name)
+	}
 	if err == nil && found {
 		answered.Journals = append(answered.Journals, job.JournalRef{Name: name, Size: size})
 	}

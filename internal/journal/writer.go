@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"longhaul/internal/storage"
 	"longhaul/job"
@@ -16,11 +17,16 @@ const header = headerName + "1\n"
 // headerName is what the header begins with; the version follows.
 const headerName = "longhaul journal "
 
+// writeInterval is how soon a write that has failed is tried again.
+const writeInterval = time.Second
+
 // Writer is where one attempt at a chunk appends its answers. It is safe for
 // concurrent use.
 type Writer struct {
+	ctx      context.Context //nolint:containedctx // it bounds all writes of the attempt
 	name     string
 	appender storage.Appender
+	onHold   func(error)
 
 	mu      sync.Mutex
 	size    int64
@@ -42,8 +48,9 @@ func newGroup(buffer []byte) *group {
 }
 
 // Create begins the journal of one attempt at a range. The activity is named by
-// its run and its id: a range may be worked on by several. The context bounds the
-// writes too.
+// its run and its id: a range may be worked on by several. A write that fails, because
+// the disk is full, say, is tried again until the context is done: the answers that wait
+// for it are held.
 func (s *Set) Create(ctx context.Context, r job.Range, activity string, attempt int32) (*Writer, error) {
 	name := nameOf(r, activity, attempt)
 	s.mine.Store(name, true)
@@ -51,11 +58,11 @@ func (s *Set) Create(ctx context.Context, r job.Range, activity string, attempt 
 	if err != nil {
 		return nil, err
 	}
-	n, err := appender.Write([]byte(header))
-	if err != nil {
+	w := &Writer{ctx: ctx, name: name, appender: appender, onHold: s.held, pending: newGroup(nil)}
+	if err := w.write(func(dst []byte) []byte { return append(dst, header...) }); err != nil {
 		return nil, errors.Join(err, appender.Close())
 	}
-	return &Writer{name: name, appender: appender, size: int64(n), pending: newGroup(nil)}, nil
+	return w, nil
 }
 
 // Append writes a result. When it returns nil, a kill of the process does not
@@ -93,17 +100,41 @@ func (w *Writer) write(line func(dst []byte) []byte) error {
 func (w *Writer) writePending() {
 	out := w.pending
 	w.pending = newGroup(w.spare)
-	// After a failed write the file ends in a torn line: nothing may follow it.
+	// After a write that was given up the file ends in a torn line: nothing may follow it.
 	if out.err = w.failed; out.err == nil {
 		w.mu.Unlock()
-		var n int
-		n, out.err = w.appender.Write(out.buffer)
+		var n int64
+		n, out.err = w.writeAll(out.buffer)
 		w.mu.Lock()
-		w.size += int64(n)
+		w.size += n
 		w.failed = out.err
 	}
 	close(out.done)
 	w.spare = out.buffer
+}
+
+// writeAll writes until all is written, or the context is done. A write that has failed
+// goes on where it was torn.
+func (w *Writer) writeAll(data []byte) (written int64, err error) {
+	held := false
+	for {
+		n, err := w.appender.Write(data)
+		written, data = written+int64(n), data[n:]
+		if err == nil || w.ctx.Err() != nil {
+			if held {
+				w.onHold(nil)
+			}
+			return written, err
+		}
+		if !held {
+			held = true
+			w.onHold(err)
+		}
+		select {
+		case <-time.After(writeInterval):
+		case <-w.ctx.Done():
+		}
+	}
 }
 
 // Seal syncs and closes the journal, and says what it is.

@@ -2,6 +2,8 @@ package output
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,7 +12,8 @@ import (
 	"longhaul/job"
 )
 
-// Commit reads the commit of a batch; fs.ErrNotExist if the batch is not done.
+// Commit reads the commit of a batch; fs.ErrNotExist if the batch is not done. One that
+// contradicts itself is damaged, and an error that names it.
 func (f *Folder) Commit(ctx context.Context, batch int64) (job.Commit, error) {
 	commit, _, err := f.commitContent(ctx, batch)
 	return commit, err
@@ -19,7 +22,37 @@ func (f *Folder) Commit(ctx context.Context, batch int64) (job.Commit, error) {
 // commitContent is Commit, and returns the object's content.
 func (f *Folder) commitContent(ctx context.Context, batch int64) (commit job.Commit, content []byte, err error) {
 	content, err = storage.ReadJSONContent(ctx, f.store, CommitName(batch), &commit)
+	if err == nil {
+		err = checkCommit(commit, batch)
+	}
 	return commit, content, err
+}
+
+func checkCommit(commit job.Commit, batch int64) error {
+	failed := commit.Errors != nil
+	switch {
+	case commit.Batch != batch:
+		return damagedCommit(batch, "it says batch %d", commit.Batch)
+	case commit.First < 0 || commit.Len() <= 0:
+		return damagedCommit(batch, "it covers %s", commit.Range)
+	case commit.Succeeded < 0 || commit.Failed < 0 || commit.Done() != commit.Len():
+		return damagedCommit(batch, "it counts %d records in %s", commit.Done(), commit.Range)
+	case failed != (commit.Failed > 0):
+		return damagedCommit(batch, "it counts %d failures, and its errors part does not fit that", commit.Failed)
+	case !isDigest(commit.Part, PartName(batch)), failed && !isDigest(*commit.Errors, ErrorsName(batch)):
+		return damagedCommit(batch, "its parts are not those of the batch")
+	}
+	return nil
+}
+
+func isDigest(d job.PartDigest, name string) bool {
+	sum, err := hex.DecodeString(d.SHA256)
+	return d.Name == name && d.Bytes >= 0 && err == nil && len(sum) == sha256.Size
+}
+
+func damagedCommit(batch int64, format string, args ...any) error {
+	return job.Errorf(job.KindOutput, CommitName(batch), "is damaged: "+format, args...).
+		WithHint("restore it from a copy; or delete it and start the job again: it makes the calls of this batch again")
 }
 
 // Committed are the numbers of the batches that are done, in order.

@@ -2,7 +2,6 @@ package output
 
 import (
 	"context"
-	"errors"
 
 	"longhaul/internal/storage"
 	"longhaul/job"
@@ -22,12 +21,8 @@ func (f *Folder) Control(ctx context.Context) (*job.Control, error) {
 // there already stay, before the new ones. A version that was written before is
 // not written again.
 func (f *Folder) PutControl(ctx context.Context, control job.Control) error {
-	if err := f.Claims.Check(ctx, control.Epoch); err != nil {
-		return err
-	}
 	old, err := f.Control(ctx)
-	var damaged *job.Error
-	if err != nil && !errors.As(err, &damaged) {
+	if err != nil && job.KindOf(err) != job.KindOutput { // one that is damaged is replaced
 		return err
 	}
 	if err == nil && old != nil {

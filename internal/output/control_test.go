@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"longhaul/internal/output/outputtest"
 	"longhaul/job"
 )
 
@@ -35,6 +36,7 @@ func TestControlKeepsEveryChange(t *testing.T) {
 		to = append(to, c.To)
 	}
 	require.Equal(t, []string{"1", "2", "3"}, to)
-	err = f.PutControl(t.Context(), job.Control{Epoch: 7, RunID: "stale", Version: 9})
+	outputtest.Claim(t, f.Claims)
+	err = f.PutControl(t.Context(), job.Control{Epoch: 1, RunID: "stale", Version: 9})
 	require.Equal(t, job.KindTakenOver, job.KindOf(err))
 }

@@ -13,12 +13,12 @@ func earlierName(epoch int64) string { return fmt.Sprintf("%s%06d.json", earlier
 
 // putEarlier keeps what was known of the batches and failures that were discarded.
 // Run again after a kill, it adds to what is there.
-func (f *Folder) putEarlier(ctx context.Context, epoch int64, run job.EarlierRun) error {
+func (f *Folder) putEarlier(ctx context.Context, run job.EarlierRun) error {
 	if run.Failed == 0 && len(run.Finished) == 0 {
 		return nil
 	}
 	var before job.EarlierRun
-	if err := f.readJSON(ctx, earlierName(epoch), &before); err != nil && !isMissing(err) {
+	if err := f.readJSON(ctx, earlierName(f.token.Epoch), &before); err != nil && !isMissing(err) {
 		return err
 	}
 	stop, err := f.Stopped(ctx)
@@ -30,7 +30,7 @@ func (f *Folder) putEarlier(ctx context.Context, epoch int64, run job.EarlierRun
 	}
 	run.Totals, run.Finished = run.Add(before.Totals), append(before.Finished, run.Finished...)
 	run.Ended = later(run.Ended, before.Ended)
-	return f.store.Put(ctx, earlierName(epoch), storage.JSON(run))
+	return f.store.Put(ctx, earlierName(f.token.Epoch), storage.JSON(run))
 }
 
 // Earlier are the runs of which something was discarded, the first one first.
@@ -64,10 +64,7 @@ func (f *Folder) Stopped(ctx context.Context) (*job.StopError, error) {
 }
 
 // PutStopped says why the job was stopped.
-func (f *Folder) PutStopped(ctx context.Context, epoch int64, stop job.StopError) error {
-	if err := f.Claims.Check(ctx, epoch); err != nil {
-		return err
-	}
+func (f *Folder) PutStopped(ctx context.Context, stop job.StopError) error {
 	return f.store.Put(ctx, stoppedName, storage.JSON(stop))
 }
 

@@ -15,10 +15,7 @@ import (
 // overlap and that their parts are there, then writes _SUCCESS, with the digest of all
 // commits, and releases the folder.
 func (f *Folder) Finish(ctx context.Context, ref job.Ref, records, batchRecords int64) (job.Summary, error) {
-	summary := job.Summary{JobID: ref.JobID, Output: ref.Output, Records: records}
-	if err := f.Claims.Check(ctx, ref.Epoch); err != nil {
-		return summary, err
-	}
+	summary := job.Summary{JobID: ref.JobID, Output: ref.Output, Records: records, Epoch: ref.Epoch}
 	commits := sha256.New()
 	next := int64(0)
 	for batch := int64(0); next < records; batch++ {
@@ -50,7 +47,10 @@ func (f *Folder) Finish(ctx context.Context, ref job.Ref, records, batchRecords 
 	if err := f.store.Put(ctx, SuccessName, storage.JSONWithDigest(summary)); err != nil {
 		return summary, err
 	}
-	return summary, errors.Join(f.Sweep(ctx), f.dropTallies(ctx), f.Claims.Release(ctx, ref.Epoch))
+	if err := f.dropTallies(ctx); err != nil {
+		return summary, err
+	}
+	return summary, f.Claims.Release(ctx, f.token)
 }
 
 func (f *Folder) checkSizes(ctx context.Context, commit job.Commit) error {

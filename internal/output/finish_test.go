@@ -25,7 +25,7 @@ func finished(t *testing.T) (f *Folder, dir string) {
 		for i := r.First; i < r.Last; i++ {
 			results = append(results, parttest.Success(i))
 		}
-		_, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Number: number, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, results...)}})
+		_, err := f.Flush(t.Context(), job.Batch{Range: r, Number: number, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, results...)}})
 		require.NoError(t, err)
 	}
 	_, err := f.Finish(t.Context(), job.Ref{JobID: "J", Epoch: 1}, 25, 10)
@@ -66,6 +66,7 @@ func TestResumeMergesCommits(t *testing.T) {
 	require.EqualValues(t, 25, totals.Done())
 	require.FileExists(t, filepath.Join(dir, SuccessName))
 	require.NoError(t, os.Remove(filepath.Join(dir, CommitName(1))))
+	f = f.Under(outputtest.Claim(t, f.Claims))
 	ranges, _, err = f.Resume(t.Context(), 25)
 	require.NoError(t, err)
 	require.Equal(t, []job.Range{{First: 0, Last: 10}, {First: 20, Last: 25}}, ranges)
@@ -105,6 +106,7 @@ func TestSuccess(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, finished)
 	require.Zero(t, summary)
+	f = f.Under(outputtest.Claim(t, f.Claims))
 	_, err = f.Finish(t.Context(), job.Ref{JobID: "J", Epoch: 1}, 25, 10)
 	require.NoError(t, err)
 	again, err := os.ReadFile(name)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 
 	"longhaul/internal/journal"
@@ -26,6 +27,9 @@ type location struct {
 	source uint32
 }
 
+// maxLost is how many ranges of lost answers are told apart.
+const maxLost = 100
+
 // merge is one flush under way.
 type merge struct {
 	batch     job.Batch
@@ -33,31 +37,71 @@ type merge struct {
 	locations []location
 	totals    job.Totals
 	latency   *latency.Histogram
+	// forgiving: what cannot be read is lost.
+	forgiving bool
+}
+
+// Flushed is what became of a batch.
+type Flushed struct {
+	job.Commit
+	// Lost are the records whose promised answer is gone: they have to be called again,
+	// and nothing was committed.
+	Lost []job.Range
 }
 
 // Flush merges the batch's journals into its part, and its errors part if
 // records failed, and commits it. Only the bytes that the receipts sealed
 // count, so the same batch always gives the same part, whatever a cut-off
-// attempt still appends. Run again, it changes nothing.
-func (f *Folder) Flush(ctx context.Context, epoch int64, batch job.Batch) (commit job.Commit, err error) {
-	commit, err = f.Commit(ctx, batch.Number)
+// attempt still appends. Run again, it changes nothing. A journal that cannot be read is
+// an error, which may pass.
+func (f *Folder) Flush(ctx context.Context, batch job.Batch) (Flushed, error) {
+	return f.flush(ctx, batch, false)
+}
+
+// FlushReadable is Flush, but a journal that cannot be read is lost from there on.
+func (f *Folder) FlushReadable(ctx context.Context, batch job.Batch) (Flushed, error) {
+	return f.flush(ctx, batch, true)
+}
+
+func (f *Folder) flush(ctx context.Context, batch job.Batch, forgiving bool) (flushed Flushed, err error) {
+	commit, err := f.commitOf(ctx, batch)
 	if err == nil {
-		return commit, f.Journals.Drop(ctx, batch.Range)
+		return Flushed{Commit: commit}, f.Journals.Drop(ctx, batch.Range)
 	}
 	if !isMissing(err) {
-		return commit, err
+		return flushed, err
 	}
 	m := &merge{
 		batch: batch, locations: make([]location, batch.Len()),
-		latency: latency.New(),
+		latency: latency.New(), forgiving: forgiving,
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
 	if err := m.locate(ctx, f.store); err != nil {
-		return commit, err
+		return flushed, err
 	}
-	if err := f.Claims.Check(ctx, epoch); err != nil {
-		return commit, err
+	if flushed.Lost = m.lost(); len(flushed.Lost) > 0 {
+		return flushed, nil
 	}
+	flushed.Commit, err = f.putBatch(ctx, m)
+	return flushed, err
+}
+
+// commitOf is the commit of a batch; fs.ErrNotExist if there is none, or a damaged one:
+// as long as nothing was committed, the journals are there to make it anew.
+func (f *Folder) commitOf(ctx context.Context, batch job.Batch) (job.Commit, error) {
+	commit, err := f.Commit(ctx, batch.Number)
+	if err == nil && commit.Range != batch.Range {
+		err = damaged(CommitName(batch.Number), fmt.Errorf("it covers %s, not %s", commit.Range, batch.Range))
+	}
+	if job.KindOf(err) == job.KindOutput {
+		return commit, errors.Join(fs.ErrNotExist, f.store.Delete(ctx, CommitName(batch.Number)))
+	}
+	return commit, err
+}
+
+// putBatch writes the parts and the commit.
+func (f *Folder) putBatch(ctx context.Context, m *merge) (commit job.Commit, err error) {
+	batch := m.batch
 	commit = job.Commit{Batch: batch.Number, Range: batch.Range, Totals: m.totals}
 	if commit.Part, err = f.putPart(ctx, m, PartName(batch.Number), false); err != nil {
 		return commit, err
@@ -94,28 +138,54 @@ func (f *Folder) putCommit(ctx context.Context, commit job.Commit, m *merge) (jo
 
 // locate fills the table. The first answer to a record counts.
 func (m *merge) locate(ctx context.Context, store storage.Folder) error {
-	for source, ref := range m.batch.Journals {
+	for _, ref := range m.batch.Journals {
 		object, err := store.Open(ctx, ref.Name)
-		if err != nil {
-			return lostJournal(ref.Name, err)
+		switch {
+		case isMissing(err), err != nil && m.forgiving && ctx.Err() == nil:
+			continue
+		case err != nil:
+			return err
 		}
 		m.journals = append(m.journals, object)
-		for at, err := range journal.Entries(object, ref.Name, ref.Size) {
-			if err == nil && ctx.Err() != nil {
-				err = context.Cause(ctx)
-			}
-			if err != nil {
-				return err
-			}
-			m.add(uint32(source), at)
-		}
-	}
-	for i := range m.locations {
-		if m.locations[i].length == 0 {
-			return lostJournal(fmt.Sprintf("record %d", m.batch.First+int64(i)), errors.New("has no answer in the journals"))
+		if err := m.locateIn(ctx, object, ref); err != nil && (ctx.Err() != nil || !m.forgiving) {
+			return err
 		}
 	}
 	return nil
+}
+
+// locateIn reads one journal. More than was sealed does not count.
+func (m *merge) locateIn(ctx context.Context, object storage.Object, ref job.JournalRef) error {
+	source := uint32(len(m.journals) - 1)
+	for at, err := range journal.Entries(object, ref.Name, min(ref.Size, object.Size())) {
+		if err == nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		m.add(source, at)
+	}
+	return nil
+}
+
+// lost are the records without an answer.
+func (m *merge) lost() (lost []job.Range) {
+	for i := range m.locations {
+		if m.locations[i].length > 0 {
+			continue
+		}
+		index := m.batch.First + int64(i)
+		if last := len(lost) - 1; last >= 0 && lost[last].Last == index {
+			lost[last].Last++
+			continue
+		}
+		lost = append(lost, job.Range{First: index, Last: index + 1})
+	}
+	if len(lost) > maxLost { // they go through Temporal; who has an answer is not called again
+		return []job.Range{{First: lost[0].First, Last: lost[len(lost)-1].Last}}
+	}
+	return lost
 }
 
 func (m *merge) add(source uint32, at journal.Located) {
@@ -168,9 +238,4 @@ func (m *merge) close() error {
 		errs = append(errs, object.Close())
 	}
 	return errors.Join(errs...)
-}
-
-func lostJournal(name string, err error) error {
-	return job.Errorf(job.KindOutput, name, "an answer that was on disk is gone: %w", err).
-		WithHint("start the job again with the same output: it makes the lost calls anew")
 }

@@ -2,16 +2,18 @@ package output
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"longhaul/internal/claim"
 	"longhaul/internal/output/outputtest"
 	"longhaul/internal/part/parttest"
+	"longhaul/internal/storage"
 	"longhaul/job"
 )
 
@@ -20,7 +22,7 @@ func claimed(t *testing.T) (f *Folder, dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	f = NewFolder(outputtest.Folder(t, dir))
-	outputtest.Claim(t, f.Claims)
+	f = f.Under(outputtest.Claim(t, f.Claims))
 	return f, dir
 }
 
@@ -39,7 +41,7 @@ func TestFlushMergesInInputOrder(t *testing.T) {
 		outputtest.Write(t, f.Journals, job.Range{First: 10, Last: 13}, 1, parttest.Success(12), parttest.Failure(10), parttest.Success(11)),
 		outputtest.Write(t, f.Journals, job.Range{First: 13, Last: 16}, 1, parttest.Success(15), parttest.Success(13), parttest.Success(14)),
 	}}
-	commit, err := f.Flush(t.Context(), 1, batch)
+	commit, err := f.Flush(t.Context(), batch)
 	require.NoError(t, err)
 	require.Equal(t, job.Totals{Succeeded: 5, Failed: 1, Attempts: 10}, commit.Totals)
 	require.Equal(t, parttest.Lines(parttest.Success(11), parttest.Success(12), parttest.Success(13), parttest.Success(14), parttest.Success(15)), content(t, dir, "part-000001.jsonl"))
@@ -49,7 +51,7 @@ func TestFlushMergesInInputOrder(t *testing.T) {
 	require.Empty(t, names, "the journals are gone")
 
 	before := content(t, dir, CommitName(1))
-	again, err := f.Flush(t.Context(), 1, batch)
+	again, err := f.Flush(t.Context(), batch)
 	require.NoError(t, err)
 	require.Equal(t, commit.Totals, again.Totals)
 	require.Equal(t, before, content(t, dir, CommitName(1)), "run twice, it changes nothing")
@@ -73,7 +75,7 @@ func TestFlushTakesOneAnswerAndOnlySealedBytes(t *testing.T) {
 	other.Output = []byte(`"second answer"`)
 	second := outputtest.Write(t, f.Journals, r, 2, parttest.Success(1), parttest.Success(2), other)
 
-	commit, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: append(answered.Journals, second)})
+	commit, err := f.Flush(t.Context(), job.Batch{Range: r, Journals: append(answered.Journals, second)})
 	require.NoError(t, err)
 	require.Equal(t, job.Totals{Succeeded: 3, Attempts: 3}, commit.Totals)
 	require.Equal(t, parttest.Lines(parttest.Success(0), parttest.Success(1), parttest.Success(2)), content(t, dir, "part-000000.jsonl"))
@@ -86,7 +88,7 @@ func TestFlushAfterACrashBetweenPartAndCommit(t *testing.T) {
 	r := job.Range{Last: 2}
 	batch := job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, parttest.Success(0), parttest.Success(1))}}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "part-000000.jsonl"), []byte("half"), 0o644))
-	_, err := f.Flush(t.Context(), 1, batch)
+	_, err := f.Flush(t.Context(), batch)
 	require.NoError(t, err)
 	require.Equal(t, parttest.Lines(parttest.Success(0), parttest.Success(1)), content(t, dir, "part-000000.jsonl"))
 }
@@ -97,10 +99,10 @@ func TestFlushAfterACrashBetweenCommitAndCleaning(t *testing.T) {
 	r := job.Range{Last: 2}
 	ref := outputtest.Write(t, f.Journals, r, 1, parttest.Success(0), parttest.Success(1))
 	batch := job.Batch{Range: r, Journals: []job.JournalRef{ref}}
-	_, err := f.Flush(t.Context(), 1, batch)
+	_, err := f.Flush(t.Context(), batch)
 	require.NoError(t, err)
 	outputtest.Write(t, f.Journals, r, 1, parttest.Success(0), parttest.Success(1))
-	_, err = f.Flush(t.Context(), 1, batch)
+	_, err = f.Flush(t.Context(), batch)
 	require.NoError(t, err)
 	require.NoFileExists(t, filepath.Join(dir, ref.Name))
 }
@@ -110,26 +112,119 @@ func TestABatchIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	f, dir := claimed(t)
 	r := job.Range{Last: 2}
-	_, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, parttest.Failure(0), parttest.Success(1))}})
+	_, err := f.Flush(t.Context(), job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, parttest.Failure(0), parttest.Success(1))}})
 	require.NoError(t, err)
 	require.FileExists(t, filepath.Join(dir, "errors-000000.jsonl"))
 	require.NoError(t, os.Remove(filepath.Join(dir, CommitName(0))))
-	_, err = f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 2, parttest.Success(0), parttest.Success(1))}})
+	_, err = f.Flush(t.Context(), job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 2, parttest.Success(0), parttest.Success(1))}})
 	require.NoError(t, err)
 	require.NoFileExists(t, filepath.Join(dir, "errors-000000.jsonl"))
 }
 
-func TestFlushNamesALostAnswer(t *testing.T) {
+// Answers that are gone are called again: the flush says which, and commits nothing.
+func TestFlushNamesLostAnswers(t *testing.T) {
 	t.Parallel()
 	f, dir := claimed(t)
-	r := job.Range{Last: 3}
-	ref := outputtest.Write(t, f.Journals, r, 1, parttest.Success(0), parttest.Success(2))
-	_, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{ref}})
-	require.ErrorContains(t, err, "record 1: an answer that was on disk is gone")
-	require.Equal(t, job.KindOutput, job.KindOf(err))
-	_, err = f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{{Name: "_longhaul/journal/none", Size: 9}}})
-	require.ErrorContains(t, err, "is gone")
-	require.NoFileExists(t, filepath.Join(dir, "part-000000.jsonl"))
+	r := job.Range{First: 10, Last: 16}
+	ref := outputtest.Write(t, f.Journals, r, 1, parttest.Success(10), parttest.Success(13), parttest.Success(14))
+	for _, journals := range [][]job.JournalRef{
+		{ref}, {{Name: "_longhaul/journal/none", Size: 9}, ref}, {{Name: ref.Name, Size: 1 << 20}},
+	} {
+		flushed, err := f.Flush(t.Context(), job.Batch{Range: r, Number: 1, Journals: journals})
+		require.NoError(t, err)
+		require.Equal(t, []job.Range{{First: 11, Last: 13}, {First: 15, Last: 16}}, flushed.Lost)
+		require.NoFileExists(t, filepath.Join(dir, PartName(1)))
+		require.NoFileExists(t, filepath.Join(dir, CommitName(1)))
+	}
+	require.FileExists(t, filepath.Join(dir, ref.Name), "what is left is not called again")
+}
+
+// A disk that cannot be read may be better in a moment. If it is not, its answers are lost.
+func TestAJournalThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	f, _ := claimed(t)
+	r := job.Range{Last: 2}
+	ref := outputtest.Write(t, f.Journals, r, 1, parttest.Success(0), parttest.Success(1))
+	f.store = unreadable{f.store, ref.Name}
+	_, err := f.Flush(t.Context(), job.Batch{Range: r, Journals: []job.JournalRef{ref}})
+	require.ErrorIs(t, err, errUnreadable)
+	flushed, err := f.FlushReadable(t.Context(), job.Batch{Range: r, Journals: []job.JournalRef{ref}})
+	require.NoError(t, err)
+	require.Equal(t, []job.Range{r}, flushed.Lost)
+}
+
+// unreadable is a folder of which one object cannot be opened.
+type unreadable struct {
+	storage.Folder
+	name string
+}
+
+var errUnreadable = errors.New("input/output error")
+
+func (u unreadable) Open(ctx context.Context, name string) (storage.Object, error) {
+	if name == u.name {
+		return nil, errUnreadable
+	}
+	return u.Folder.Open(ctx, name)
+}
+
+// A commit that contradicts itself or its batch is no reason to delete the answers.
+func TestADamagedCommitIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	for name, damage := range damagedCommits(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, dir := claimed(t)
+			r := job.Range{First: 2, Last: 4}
+			batch := job.Batch{Range: r, Number: 1, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, parttest.Success(2), parttest.Failure(3))}}
+			require.NoError(t, os.MkdirAll(filepath.Join(dir, commitDir), 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, CommitName(1)), []byte(damage), 0o644))
+			_, err := f.Commit(t.Context(), 1)
+			if name != "another range" {
+				require.ErrorContains(t, err, "commits/000001.json: is damaged")
+				require.Equal(t, job.KindOutput, job.KindOf(err))
+			}
+			flushed, err := f.Flush(t.Context(), batch)
+			require.NoError(t, err)
+			require.Equal(t, job.Totals{Succeeded: 1, Failed: 1, Attempts: 6}, flushed.Totals)
+			again, err := f.Commit(t.Context(), 1)
+			require.NoError(t, err)
+			require.Equal(t, flushed.Part, again.Part)
+			require.Equal(t, parttest.Lines(parttest.Success(2)), content(t, dir, PartName(1)))
+		})
+	}
+}
+
+// damagedCommits are commits of the batch 1 with the records 2 and 3 that are wrong in
+// one place each.
+func damagedCommits(t *testing.T) map[string]string {
+	t.Helper()
+	sum := strings.Repeat("0", 64)
+	right := job.Commit{
+		Batch: 1, Range: job.Range{First: 2, Last: 4}, Totals: job.Totals{Succeeded: 1, Failed: 1},
+		Part: job.PartDigest{Name: PartName(1), SHA256: sum}, Errors: &job.PartDigest{Name: ErrorsName(1), SHA256: sum},
+	}
+	require.NoError(t, checkCommit(right, 1))
+	damaged := map[string]string{"no JSON": "{", "empty": "{}", "no object": "[]", "nothing": ""}
+	for name, change := range map[string]func(*job.Commit){
+		"another batch":       func(c *job.Commit) { c.Batch = 0 },
+		"another range":       func(c *job.Commit) { c.First, c.Last = 3, 5 },
+		"an empty range":      func(c *job.Commit) { c.Last, c.Succeeded, c.Failed = 2, 0, 0 },
+		"too few records":     func(c *job.Commit) { c.Succeeded = 0 },
+		"a negative count":    func(c *job.Commit) { c.Succeeded, c.Failed = 3, -1 },
+		"no errors part":      func(c *job.Commit) { c.Errors = nil },
+		"no failures":         func(c *job.Commit) { c.Succeeded, c.Failed = 2, 0 },
+		"another part":        func(c *job.Commit) { c.Part.Name = PartName(2) },
+		"a short digest":      func(c *job.Commit) { c.Part.SHA256 = sum[1:] },
+		"another errors part": func(c *job.Commit) { c.Errors = &job.PartDigest{Name: PartName(1), SHA256: sum} },
+	} {
+		wrong := right
+		change(&wrong)
+		data, err := json.Marshal(wrong)
+		require.NoError(t, err)
+		damaged[name] = string(data)
+	}
+	return damaged
 }
 
 func TestFlushStopsWhenTheFolderIsTakenOver(t *testing.T) {
@@ -137,10 +232,8 @@ func TestFlushStopsWhenTheFolderIsTakenOver(t *testing.T) {
 	f, dir := claimed(t)
 	r := job.Range{Last: 1}
 	batch := job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, parttest.Success(0))}}
-	epoch, _, err := f.Claims.Take(t.Context(), claim.Owner{WorkflowID: "other"}, time.Hour, func(context.Context, claim.Owner) (claim.State, error) { return claim.Ended, nil })
-	require.NoError(t, err)
-	require.EqualValues(t, 2, epoch)
-	_, err = f.Flush(t.Context(), 1, batch)
+	outputtest.Claim(t, f.Claims)
+	_, err := f.Flush(t.Context(), batch)
 	require.Equal(t, job.KindTakenOver, job.KindOf(err))
 	require.NoFileExists(t, filepath.Join(dir, "part-000000.jsonl"))
 }
@@ -151,6 +244,6 @@ func TestFlushIsCanceled(t *testing.T) {
 	r := job.Range{Last: 1}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := f.Flush(ctx, 1, job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, parttest.Success(0))}})
+	_, err := f.Flush(ctx, job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, parttest.Success(0))}})
 	require.ErrorIs(t, err, context.Canceled)
 }

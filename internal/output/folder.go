@@ -47,6 +47,8 @@ type Folder struct {
 	Journals *journal.Set
 
 	store storage.Folder
+	// token is the fencing token of all writes; without one they are not fenced.
+	token storage.Token
 }
 
 // LocalStore keeps inputs and outputs as files. With a root, no path leaves it;
@@ -73,11 +75,21 @@ func NewFolder(folder storage.Folder) *Folder {
 	return &Folder{Claims: claim.New(folder), Journals: journal.NewSet(folder), store: folder}
 }
 
+// Under is the folder for the writes of a claim. Once another claim has been taken, or
+// this one released, they change nothing and fail with job.KindTakenOver. Close it once,
+// here or there.
+func (f *Folder) Under(token storage.Token) *Folder {
+	fenced := f.store.Fenced(token)
+	return &Folder{Claims: f.Claims, Journals: journal.NewSet(fenced), store: fenced, token: token}
+}
+
+// Fence lets the holder of a token write, as Claims.Take does.
+func (f *Folder) Fence(ctx context.Context, token storage.Token) error {
+	return f.store.Fence(ctx, token)
+}
+
 // URI is for messages.
 func (f *Folder) URI() string { return f.store.URI() }
-
-// Sweep deletes what a killed process left half written.
-func (f *Folder) Sweep(ctx context.Context) error { return f.store.Sweep(ctx) }
 
 // Close gives back what was opened.
 func (f *Folder) Close() error { return f.store.Close() }

@@ -44,10 +44,7 @@ func (f *Folder) refuseForeignParts(ctx context.Context) error {
 
 // CreateManifest writes job.json if there is none, and returns what is there: an
 // earlier attempt of the same job may have come first.
-func (f *Folder) CreateManifest(ctx context.Context, epoch int64, manifest job.Manifest) (*job.Manifest, error) {
-	if err := f.Claims.Check(ctx, epoch); err != nil {
-		return nil, err
-	}
+func (f *Folder) CreateManifest(ctx context.Context, manifest job.Manifest) (*job.Manifest, error) {
 	if err := f.store.PutIfAbsent(ctx, manifestName, storage.JSONWithDigest(manifest)); err != nil && !isTaken(err) {
 		return nil, err
 	}
@@ -55,21 +52,13 @@ func (f *Folder) CreateManifest(ctx context.Context, epoch int64, manifest job.M
 }
 
 // PutManifest replaces job.json.
-func (f *Folder) PutManifest(ctx context.Context, epoch int64, manifest job.Manifest) error {
-	if err := f.Claims.Check(ctx, epoch); err != nil {
-		return err
-	}
+func (f *Folder) PutManifest(ctx context.Context, manifest job.Manifest) error {
 	return f.store.Put(ctx, manifestName, storage.JSONWithDigest(manifest))
 }
 
-// PutIndex writes the index of the input, unless the folder was taken over meanwhile.
-func (f *Folder) PutIndex(ctx context.Context, epoch int64, write func(io.Writer) error) error {
-	return f.store.Put(ctx, indexName, func(w io.Writer) error {
-		if err := write(w); err != nil {
-			return err
-		}
-		return f.Claims.Check(ctx, epoch)
-	})
+// PutIndex writes the index of the input.
+func (f *Folder) PutIndex(ctx context.Context, write func(io.Writer) error) error {
+	return f.store.Put(ctx, indexName, write)
 }
 
 // Index opens the index of the input. It is not checked.

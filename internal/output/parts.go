@@ -2,6 +2,8 @@ package output
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 
@@ -33,11 +35,26 @@ func (f *Folder) Parts(ctx context.Context) ([]string, error) {
 // EachLine gives the lines of a part. EachFailure is for an errors part: a line of it
 // without an error is damage.
 func (f *Folder) EachLine(ctx context.Context, name string, use func(part.Line) error) error {
+	return f.eachLine(ctx, name, io.Discard, use)
+}
+
+// eachLineOf is EachLine for a part that must be what was committed; it says so at its
+// end.
+func (f *Folder) eachLineOf(ctx context.Context, committed job.PartDigest, use func(part.Line) error) error {
+	digest := sha256.New()
+	err := f.eachLine(ctx, committed.Name, digest, use)
+	if err == nil && hex.EncodeToString(digest.Sum(nil)) != committed.SHA256 {
+		err = damaged(committed.Name, errors.New("its digest is not that of its commit"))
+	}
+	return err
+}
+
+func (f *Folder) eachLine(ctx context.Context, name string, digest io.Writer, use func(part.Line) error) error {
 	object, err := f.store.Open(ctx, name)
 	if err != nil {
 		return err
 	}
-	reader := part.NewReader(storage.NewReader(object))
+	reader := part.NewReader(io.TeeReader(storage.NewReader(object), digest))
 	for {
 		line, err := reader.Next()
 		switch {

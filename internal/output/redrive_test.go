@@ -3,13 +3,11 @@ package output
 import (
 	"context"
 	"errors"
-	"io"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"longhaul/internal/claim"
 	"longhaul/internal/output/outputtest"
 	"longhaul/internal/part/parttest"
 	"longhaul/internal/storage"
@@ -32,7 +30,7 @@ func reopenable(t *testing.T) (f *Folder, dir string) {
 		{parttest.Success(0), notFound(1), parttest.Success(2)}, {parttest.Failure(3), parttest.Success(4), notFound(5)}, {parttest.Success(6), parttest.Success(7), parttest.Success(8)},
 	} {
 		r := job.Range{First: int64(number) * 3, Last: int64(number)*3 + 3}
-		_, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Number: int64(number), Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, results...)}})
+		_, err := f.Flush(t.Context(), job.Batch{Range: r, Number: int64(number), Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, results...)}})
 		require.NoError(t, err)
 	}
 	return f, dir
@@ -43,7 +41,7 @@ func TestRedriveKeepsTheOtherAnswers(t *testing.T) {
 	t.Parallel()
 	f, dir := reopenable(t)
 	for range 2 { // run again, it changes nothing
-		_, _, err := f.Reopen(t.Context(), 1, serverErrors.Chooses, 9, 3)
+		_, _, err := f.Reopen(t.Context(), serverErrors.Chooses, 9, 3)
 		require.NoError(t, err)
 		done, totals, err := f.Resume(t.Context(), 9)
 		require.NoError(t, err)
@@ -57,7 +55,7 @@ func TestRedriveKeepsTheOtherAnswers(t *testing.T) {
 	require.Equal(t, job.Totals{Succeeded: 1, Failed: 1, Attempts: 6}, answered.Totals)
 
 	answered.Journals = append(answered.Journals, outputtest.Write(t, f.Journals, r, 2, parttest.Success(3)))
-	commit, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Number: 1, Journals: answered.Journals})
+	commit, err := f.Flush(t.Context(), job.Batch{Range: r, Number: 1, Journals: answered.Journals})
 	require.NoError(t, err)
 	require.Equal(t, job.Totals{Succeeded: 2, Failed: 1, Attempts: 7}, commit.Totals)
 	require.Equal(t, parttest.Lines(parttest.Success(3), parttest.Success(4)), content(t, dir, PartName(1)))
@@ -71,13 +69,14 @@ func TestRedriveIsKilledBeforeTheCommitGoes(t *testing.T) {
 	f, dir := reopenable(t)
 	before := content(t, dir, PartName(1)) + content(t, dir, ErrorsName(1))
 	killed := NewFolder(undeletableCommits{f.store})
-	_, _, err := killed.Reopen(t.Context(), 1, serverErrors.Chooses, 9, 3)
+	killed.token = f.token
+	_, _, err := killed.Reopen(t.Context(), serverErrors.Chooses, 9, 3)
 	require.ErrorIs(t, err, errKilled)
 	done, _, err := f.Resume(t.Context(), 9)
 	require.NoError(t, err)
 	require.Equal(t, []job.Range{{First: 0, Last: 9}}, done, "the batch is as it was")
 	require.Equal(t, before, content(t, dir, PartName(1))+content(t, dir, ErrorsName(1)))
-	records, _, err := f.Reopen(t.Context(), 1, serverErrors.Chooses, 9, 3)
+	records, _, err := f.Reopen(t.Context(), serverErrors.Chooses, 9, 3)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, records)
 }
@@ -88,11 +87,12 @@ func TestARedriveAfterAnotherThatWasKilled(t *testing.T) {
 	t.Parallel()
 	f, _ := reopenable(t)
 	killed := NewFolder(undeletableCommits{f.store})
-	_, _, err := killed.Reopen(t.Context(), 1, serverErrors.Chooses, 9, 3)
+	killed.token = f.token
+	_, _, err := killed.Reopen(t.Context(), serverErrors.Chooses, 9, 3)
 	require.ErrorIs(t, err, errKilled)
-	require.NoError(t, f.store.Put(t.Context(), "_longhaul/owner/000002.json", storage.JSON(claim.Lease{})))
+	f = f.Under(outputtest.Claim(t, f.Claims))
 	others := job.RedriveSpec{Status: "404"}
-	_, _, err = f.Reopen(t.Context(), 2, others.Chooses, 9, 3)
+	_, _, err = f.Reopen(t.Context(), others.Chooses, 9, 3)
 	require.NoError(t, err)
 	answered, err := f.Journals.Answered(t.Context(), job.Range{First: 3, Last: 6})
 	require.NoError(t, err)
@@ -113,7 +113,7 @@ func (s undeletableCommits) Delete(ctx context.Context, names ...string) error {
 func TestRedriveStopsWhenTheFolderIsTakenOver(t *testing.T) {
 	t.Parallel()
 	f, _ := reopenable(t)
-	require.NoError(t, f.store.Put(t.Context(), "_longhaul/owner/000002.json", func(w io.Writer) error { _, err := w.Write([]byte("{}")); return err }))
-	_, _, err := f.Reopen(t.Context(), 1, serverErrors.Chooses, 9, 3)
+	outputtest.Claim(t, f.Claims)
+	_, _, err := f.Reopen(t.Context(), serverErrors.Chooses, 9, 3)
 	require.Equal(t, job.KindTakenOver, job.KindOf(err))
 }

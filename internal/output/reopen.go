@@ -11,7 +11,6 @@ import (
 // reopening is one call of Reopen.
 type reopening struct {
 	*Folder
-	epoch  int64
 	chosen func(job.CallError) bool
 	// failures counts those that are to be called again, earlier is what was known
 	// of the work that is discarded.
@@ -25,11 +24,8 @@ type reopening struct {
 // makes the part anew. Chosen failures in journals go as well. It returns how many
 // failures are to be called again, and the batches that were opened. A kill in
 // between loses nothing, and run again it goes on.
-func (f *Folder) Reopen(ctx context.Context, epoch int64, chosen func(job.CallError) bool, records, batchRecords int64) (failures int64, batches []job.Partial, err error) {
-	if err := f.Claims.Check(ctx, epoch); err != nil {
-		return 0, nil, err
-	}
-	r := &reopening{Folder: f, epoch: epoch, chosen: chosen}
+func (f *Folder) Reopen(ctx context.Context, chosen func(job.CallError) bool, records, batchRecords int64) (failures int64, batches []job.Partial, err error) {
+	r := &reopening{Folder: f, chosen: chosen}
 	if err := r.journals(ctx); err != nil {
 		return r.failures, nil, err
 	}
@@ -52,7 +48,7 @@ func (f *Folder) Reopen(ctx context.Context, epoch int64, chosen func(job.CallEr
 			batches = append(batches, job.Partial{Range: whole, Missing: missing})
 		}
 	}
-	return r.failures, batches, f.putEarlier(ctx, epoch, r.earlier)
+	return r.failures, batches, f.putEarlier(ctx, r.earlier)
 }
 
 // batch opens one batch again, if it holds chosen failures or is not whole. It
@@ -62,14 +58,11 @@ func (r *reopening) batch(ctx context.Context, commit job.Commit, whole job.Rang
 	if err != nil || discarded.Failed == 0 && commit.Last >= whole.Last {
 		return 0, err
 	}
-	if err := r.Claims.Check(ctx, r.epoch); err != nil {
-		return 0, err
-	}
 	// One of another reopening may be left: it would answer for records of this one.
 	if err := r.Journals.Drop(ctx, commit.Range); err != nil {
 		return 0, err
 	}
-	err = r.Journals.Put(ctx, journal.KeptName(commit.Range, r.epoch), func(w *journal.Rewriter) error {
+	err = r.Journals.Put(ctx, journal.KeptName(commit.Range, r.token.Epoch), func(w *journal.Rewriter) error {
 		return r.keep(ctx, w, commit)
 	})
 	if err != nil {
@@ -103,9 +96,10 @@ func (r *reopening) keep(ctx context.Context, w *journal.Rewriter, commit job.Co
 		}
 		return w.Keep(journal.FromLine(line))
 	}
-	err := r.EachLine(ctx, commit.Part.Name, use)
+	// A changed byte must not get into the new part, where its digest would be right.
+	err := r.eachLineOf(ctx, commit.Part, use)
 	if err == nil && commit.Errors != nil {
-		err = r.EachFailure(ctx, commit.Errors.Name, use)
+		err = r.eachLineOf(ctx, *commit.Errors, use)
 	}
 	return err
 }
@@ -135,7 +129,7 @@ func (r *reopening) journal(ctx context.Context, name string) error {
 	if err != nil || discarded.Failed == 0 {
 		return err
 	}
-	next := journal.ReopenedName(name, r.epoch)
+	next := journal.ReopenedName(name, r.token.Epoch)
 	err = r.Journals.Put(ctx, next, func(w *journal.Rewriter) error {
 		return r.Journals.Each(ctx, name, func(e journal.Entry) error {
 			if r.isChosen(e) {

@@ -9,6 +9,7 @@ import (
 
 	"longhaul/internal/output/outputtest"
 	"longhaul/internal/part/parttest"
+	"longhaul/internal/storage"
 	"longhaul/job"
 )
 
@@ -23,7 +24,7 @@ func TestReopenDropsFailuresOfJournals(t *testing.T) {
 	r := job.Range{First: 0, Last: 4}
 	outputtest.Write(t, f.Journals, r, 1, parttest.Success(0), parttest.Failure(1), notFound(2))
 	for range 2 { // run again, it changes nothing
-		failures, batches, err := f.Reopen(t.Context(), 1, serverErrors.Chooses, 4, 4)
+		failures, batches, err := f.Reopen(t.Context(), serverErrors.Chooses, 4, 4)
 		require.NoError(t, err)
 		require.Empty(t, batches)
 		require.LessOrEqual(t, failures, int64(1))
@@ -33,7 +34,7 @@ func TestReopenDropsFailuresOfJournals(t *testing.T) {
 		require.False(t, answered.Has(1))
 		require.True(t, answered.Has(2), "not chosen")
 	}
-	failures, _, err := f.Reopen(t.Context(), 1, all, 4, 4)
+	failures, _, err := f.Reopen(t.Context(), all, 4, 4)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, failures)
 	names, err := f.Journals.Names(t.Context())
@@ -45,7 +46,7 @@ func TestReopenDropsFailuresOfJournals(t *testing.T) {
 	answered, err := f.Journals.Answered(t.Context(), r)
 	require.NoError(t, err)
 	answered.Journals = append(answered.Journals, outputtest.Write(t, f.Journals, r, 2, parttest.Success(1), parttest.Success(2), parttest.Success(3)))
-	commit, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: answered.Journals})
+	commit, err := f.Flush(t.Context(), job.Batch{Range: r, Journals: answered.Journals})
 	require.NoError(t, err)
 	require.EqualValues(t, 4, commit.Succeeded)
 	earlier, err := f.Earlier(t.Context())
@@ -67,17 +68,17 @@ func TestReopenGoesOnAfterALimit(t *testing.T) {
 		}
 		batch := job.Batch{Number: int64(number), Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, results...)}}
 		batch.Finished = []job.ChunkTiming{{Records: r.Len(), At: time.Unix(int64(number), 0).UTC()}}
-		_, err := f.Flush(t.Context(), 1, batch)
+		_, err := f.Flush(t.Context(), batch)
 		require.NoError(t, err)
 	}
-	_, batches, err := f.Reopen(t.Context(), 1, all, 5, 3)
+	_, batches, err := f.Reopen(t.Context(), all, 5, 3)
 	require.NoError(t, err)
 	require.Empty(t, batches, "the same limit")
 	to, err := f.CommittedTo(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 5, to)
 
-	_, batches, err = f.Reopen(t.Context(), 1, none, 9, 3)
+	_, batches, err = f.Reopen(t.Context(), none, 9, 3)
 	require.NoError(t, err)
 	require.Equal(t, []job.Partial{{Range: job.Range{First: 3, Last: 6}, Missing: 1}}, batches)
 	answered, err := f.Journals.Answered(t.Context(), batches[0].Range)
@@ -98,14 +99,14 @@ func TestWhyAJobWasStopped(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, stop)
 	told := job.StopError{At: time.Unix(5, 0).UTC(), Reason: "all failed", Failure: job.CallError{Kind: "http", Status: 401, Message: "no"}, Index: 3}
-	require.NoError(t, f.PutStopped(t.Context(), 1, told))
+	require.NoError(t, f.PutStopped(t.Context(), told))
 	stop, err = f.Stopped(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, &told, stop)
 
 	// The run that was stopped is history with the next one.
 	outputtest.Write(t, f.Journals, job.Range{First: 0, Last: 1}, 1, parttest.Failure(0))
-	_, _, err = f.Reopen(t.Context(), 1, all, 1, 1)
+	_, _, err = f.Reopen(t.Context(), all, 1, 1)
 	require.NoError(t, err)
 	require.NoError(t, f.ClearStopped(t.Context()))
 	earlier, err := f.Earlier(t.Context())
@@ -120,14 +121,15 @@ func TestWhyAJobWasStopped(t *testing.T) {
 func TestTallies(t *testing.T) {
 	t.Parallel()
 	f, _ := claimed(t)
-	other, third := NewFolder(f.store), NewFolder(f.store)
-	require.NoError(t, f.PutTally(t.Context(), 1, job.Totals{Succeeded: 1, Failed: 2}))
-	require.NoError(t, other.PutTally(t.Context(), 1, job.Totals{Succeeded: 10, Failed: 20}))
-	require.NoError(t, other.PutTally(t.Context(), 2, job.Totals{Failed: 1000}))
-	sum, err := f.TallyElsewhere(t.Context(), 1)
+	other, third := NewFolder(f.store).Under(f.token), NewFolder(f.store).Under(f.token)
+	next := other.Under(storage.Token{Epoch: 2})
+	require.NoError(t, f.store.Put(t.Context(), next.tallyName(), storage.JSON(job.Totals{Failed: 1000})))
+	require.NoError(t, f.PutTally(t.Context(), job.Totals{Succeeded: 1, Failed: 2}))
+	require.NoError(t, other.PutTally(t.Context(), job.Totals{Succeeded: 10, Failed: 20}))
+	sum, err := f.TallyElsewhere(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, job.Totals{Succeeded: 10, Failed: 20}, sum)
-	sum, err = third.TallyElsewhere(t.Context(), 1)
+	sum, err = third.TallyElsewhere(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, job.Totals{Succeeded: 11, Failed: 22}, sum)
 }
@@ -139,7 +141,7 @@ func TestThrottledCallsAndOutagesAreCountedApart(t *testing.T) {
 	r := job.Range{First: 0, Last: 2}
 	throttled, down := parttest.Success(0), parttest.Failure(1)
 	throttled.Throttled, down.Outage = 7, 3
-	commit, err := f.Flush(t.Context(), 1, job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, throttled, down)}})
+	commit, err := f.Flush(t.Context(), job.Batch{Range: r, Journals: []job.JournalRef{outputtest.Write(t, f.Journals, r, 1, throttled, down)}})
 	require.NoError(t, err)
 	require.Equal(t, job.Totals{Succeeded: 1, Failed: 1, Attempts: int64(throttled.Attempts + down.Attempts), Throttled: 7, Outage: 3}, commit.Totals)
 	require.Contains(t, content(t, dir, PartName(0)), `"attempts":1,"throttled":7,"latency_ms"`)

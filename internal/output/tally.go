@@ -10,23 +10,23 @@ import (
 
 // A tally is what one process has counted for a claim, so that all of them can
 // judge max_failures.
-func (f *Folder) tallyName(epoch int64) string {
-	return fmt.Sprintf("%s%06d.%s.json", tallyDir, epoch, f.Claims.ID())
+func (f *Folder) tallyName() string {
+	return fmt.Sprintf("%s%06d.%s.json", tallyDir, f.token.Epoch, f.Claims.ID())
 }
 
 // PutTally writes the counts of this process.
-func (f *Folder) PutTally(ctx context.Context, epoch int64, counts job.Totals) error {
-	return f.store.Put(ctx, f.tallyName(epoch), storage.JSON(counts))
+func (f *Folder) PutTally(ctx context.Context, counts job.Totals) error {
+	return f.store.Put(ctx, f.tallyName(), storage.JSON(counts))
 }
 
 // TallyElsewhere is the sum over all other processes.
-func (f *Folder) TallyElsewhere(ctx context.Context, epoch int64) (sum job.Totals, err error) {
-	entries, err := f.store.List(ctx, fmt.Sprintf("%s%06d.", tallyDir, epoch))
+func (f *Folder) TallyElsewhere(ctx context.Context) (sum job.Totals, err error) {
+	entries, err := f.store.List(ctx, fmt.Sprintf("%s%06d.", tallyDir, f.token.Epoch))
 	if err != nil {
 		return sum, err
 	}
 	for _, entry := range entries {
-		if entry.Name == f.tallyName(epoch) {
+		if entry.Name == f.tallyName() {
 			continue
 		}
 		var counts job.Totals

@@ -92,7 +92,7 @@ func TestAThrottledAPIIsUsedInFull(t *testing.T) {
 			p := canaryPool(api, 200)
 			var kept results
 			began := time.Now()
-			require.NoError(t, p.Run(t.Context(), t.Context(), false, records(c.records), &kept), name)
+			require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(c.records), &kept), name)
 			took := time.Since(began)
 			for _, result := range kept.kept {
 				require.Nil(t, result.Failure, name)
@@ -121,7 +121,7 @@ func TestTheRateGrowsWithTheAPI(t *testing.T) {
 			return fast(now, n)
 		}}
 		p := canaryPool(api, 200)
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(10_000), &results{}))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(10_000), &results{}))
 		require.Less(t, time.Since(began), 150*time.Second)
 		p.Close()
 	})
@@ -139,7 +139,7 @@ func TestARecordThatIsAlwaysRefused(t *testing.T) {
 			return nil, nil
 		}), 10)
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(50_000), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(50_000), &kept))
 		failed := 0
 		for _, result := range kept.kept {
 			if result.Failure != nil {
@@ -160,9 +160,9 @@ func TestAnAPIThatRefusesEverything(t *testing.T) {
 		p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 			return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, Throttled: true, RetryAfter: 20 * time.Second}
 		}), Options{Retry: retries, Outage: outages})
-		p.Join(job.LaneGrant{Calls: 5})
+		p.Join(job.LaneGrant{Calls: 5}, nil)
 		began := time.Now()
-		err := p.Run(t.Context(), t.Context(), false, records(100), &results{})
+		err := p.Run(t.Context(), t.Context(), How{}, records(100), &results{})
 		require.ErrorContains(t, err, "all calls have been refused for 1h0m0s, the last with http 429")
 		require.Equal(t, job.KindOutage, job.KindOf(err))
 		require.InDelta(t, time.Hour, time.Since(began), float64(time.Minute))

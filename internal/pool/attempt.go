@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,21 +61,11 @@ func (r *run) answer(record job.Record, t *token) (job.Result, error) {
 // attempt makes one call, and says what it counts as. An error means that it was
 // not made.
 func (r *run) attempt(record job.Record, t *token, first bool) (result job.Result, counts countsAs, err error) {
-	end, err := r.begin(t)
-	for end == nil && err == nil {
-		if err = t.acquire(r.stop, first); err == nil {
-			end, err = r.begin(t)
-		}
-	}
+	began, end, err := r.start(record, t, first)
 	if err != nil {
 		return result, counts, err
 	}
 	defer end()
-	if err := r.log.Mark(job.Mark{Index: record.Index, Alone: r.isolated}); err != nil {
-		return result, counts, err
-	}
-	began := r.canary.enter()
-	defer r.canary.leave(began)
 	returned := r.stuck.watch(record.Index, began)
 	answer, failure, err := r.call(record)
 	returned()
@@ -88,6 +79,36 @@ func (r *run) attempt(record job.Record, t *token, first bool) (result job.Resul
 		t.probe = false
 	}
 	return job.Result{Record: record, Answer: answer, Failure: failure, Latency: latency, At: began.Add(latency)}, counts, nil
+}
+
+// start waits for all that a call needs, and marks it as begun. The lease is looked at
+// last: a process that was stopped at any point before must not call. The function ends
+// the call.
+func (r *run) start(record job.Record, t *token, first bool) (began time.Time, end func(), err error) {
+	for {
+		end, err := r.begin(t)
+		if err != nil {
+			return began, nil, err
+		}
+		if end != nil {
+			if err := r.log.Mark(job.Mark{Index: record.Index, Alone: r.how.Isolated}); err != nil {
+				end()
+				return began, nil, err
+			}
+			if began = r.canary.enter(); r.how.Lease.Valid(began) {
+				return began, func() { r.canary.leave(began); end() }, nil
+			}
+			r.canary.leave(began)
+			end()
+			t.release()
+			if err := cmp.Or(r.back(record), r.how.Lease.await(r.stop)); err != nil {
+				return began, nil, err
+			}
+		}
+		if err := t.acquire(r.stop, first); err != nil {
+			return began, nil, err
+		}
+	}
 }
 
 // call makes one call. A panic is one of Longhaul's own code, because a function's is

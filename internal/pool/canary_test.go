@@ -17,7 +17,7 @@ import (
 
 func canaryPool(caller calls.Caller, parallelism int) *Pool {
 	p := New(caller, Options{Retry: retries, Outage: job.DefaultSpec().Outage})
-	p.Join(job.LaneGrant{Calls: parallelism})
+	p.Join(job.LaneGrant{Calls: parallelism}, nil)
 	p.StartCanary(20)
 	return p
 }
@@ -45,7 +45,7 @@ func TestTheFirstCallsAllFailForGood(t *testing.T) {
 				return nil, &failure
 			}), 500)
 			var kept results
-			err := p.Run(t.Context(), t.Context(), false, records(10_000), &kept)
+			err := p.Run(t.Context(), t.Context(), How{}, records(10_000), &kept)
 			require.Equal(t, job.KindStopped, job.KindOf(err))
 			require.ErrorContains(t, err, "the first 20 calls have all failed in a way that no retry can fix (20 × "+name+"), so no other call was made; fix the cause")
 			require.NotContains(t, err.Error(), "secret", "what an answer says does not go through Temporal")
@@ -79,7 +79,7 @@ func TestAnExampleThatLives(t *testing.T) {
 			}
 			return nil, nil
 		}), 500)
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(10_000), &results{}))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(10_000), &results{}))
 		require.EqualValues(t, 500, most.Load())
 		require.LessOrEqual(t, mostBefore.Load(), int64(20))
 		<-p.Proven()
@@ -107,7 +107,7 @@ func TestAnAPIThatIsDownFromTheBeginning(t *testing.T) {
 			}), 500)
 			var early atomic.Int64
 			time.AfterFunc(25*time.Second, func() { early.Store(calls.Load()) })
-			err := p.Run(t.Context(), t.Context(), false, records(10_000), &results{})
+			err := p.Run(t.Context(), t.Context(), How{}, records(10_000), &results{})
 			require.Positive(t, early.Load())
 			require.LessOrEqual(t, early.Load(), int64(200))
 			if up > 0 {
@@ -135,7 +135,7 @@ func TestASlowFirstCallIsWaitedFor(t *testing.T) {
 			<-time.After(3 * time.Minute)
 			return nil, nil
 		}), 10)
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(20), &results{}))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(20), &results{}))
 		p.Close()
 	})
 }
@@ -150,7 +150,7 @@ func TestAnAPIThatRefusesEverythingFromTheBeginning(t *testing.T) {
 			<-time.After(5 * time.Millisecond)
 			return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, Throttled: true, RetryAfter: 2 * time.Second}
 		}), 500)
-		err := p.Run(t.Context(), t.Context(), false, records(10_000), &results{})
+		err := p.Run(t.Context(), t.Context(), How{}, records(10_000), &results{})
 		require.ErrorContains(t, err, "no call has succeeded in the first 1m0s")
 		require.InDelta(t, time.Minute, time.Since(began), float64(10*time.Second))
 		p.Close()
@@ -170,8 +170,8 @@ func TestAnAnswerStopsTheJob(t *testing.T) {
 			}
 			return nil, nil
 		}), retries)
-		p.Join(job.LaneGrant{Calls: 10})
-		err := p.Run(t.Context(), t.Context(), false, records(1000), &results{})
+		p.Join(job.LaneGrant{Calls: 10}, nil)
+		err := p.Run(t.Context(), t.Context(), How{}, records(1000), &results{})
 		require.Equal(t, job.KindStopped, job.KindOf(err))
 		require.ErrorContains(t, err, "call.http.stop_if: an answer fits it (stop_if 429), so no other call was made")
 		require.NotContains(t, err.Error(), "customer")
@@ -196,7 +196,7 @@ func TestAMixtureOfFailuresDoesNotStopTheJob(t *testing.T) {
 			}
 			return nil, &job.CallError{Kind: "http", Status: 503, Retry: true}
 		}), 50)
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(1000), &results{}))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(1000), &results{}))
 		p.Close()
 	})
 }

@@ -52,7 +52,7 @@ func (s *site) since(then time.Time) int {
 
 func sitePool(s *site, outage job.OutageSpec) *Pool {
 	p := New(s, Options{Retry: retries, Outage: outage})
-	p.Join(job.LaneGrant{Calls: 50})
+	p.Join(job.LaneGrant{Calls: 50}, nil)
 	return p
 }
 
@@ -68,7 +68,7 @@ func TestAnOutageFailsNoRecord(t *testing.T) {
 		time.AfterFunc(20*time.Minute, func() { api.down.Store(false) })
 		var kept results
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(20_000), &kept) }()
+		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(20_000), &kept) }()
 
 		<-time.After(time.Minute)
 		require.Contains(t, p.Waiting(), "waiting for the API: nearly all calls have failed since")
@@ -97,7 +97,7 @@ func TestOneProbeAtATime(t *testing.T) {
 		p := sitePool(api, outages)
 		stop, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), stop, false, records(1000), &results{}) }()
+		go func() { ended <- p.Run(t.Context(), stop, How{}, records(1000), &results{}) }()
 		<-time.After(30 * time.Second)
 		began := time.Now()
 		<-time.After(20 * time.Minute)
@@ -123,7 +123,7 @@ func TestAnOutageThatDoesNotEnd(t *testing.T) {
 		p := sitePool(api, outages)
 		began := time.Now()
 		var kept results
-		err := p.Run(t.Context(), t.Context(), false, records(1000), &kept)
+		err := p.Run(t.Context(), t.Context(), How{}, records(1000), &kept)
 		require.Equal(t, job.KindOutage, job.KindOf(err))
 		require.ErrorContains(t, err, "nearly all calls have failed for 1h0m0s, the last with http 503: down; what was done is kept")
 		require.InDelta(t, time.Hour, time.Since(began), float64(5*time.Minute))
@@ -142,10 +142,10 @@ func TestSomeFailuresAreNoOutage(t *testing.T) {
 			}
 			return nil, nil
 		}), Options{Retry: retries, Outage: outages})
-		p.Join(job.LaneGrant{Calls: 50})
+		p.Join(job.LaneGrant{Calls: 50}, nil)
 		var kept results
 		began := time.Now()
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(4000), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(4000), &kept))
 		require.Less(t, time.Since(began), time.Minute)
 		failed := 0
 		for _, result := range kept.kept {
@@ -164,9 +164,9 @@ func TestPermanentFailuresAreNoOutage(t *testing.T) {
 	p := New(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 		return nil, &job.CallError{Kind: "http", Status: 404}
 	}), Options{Retry: retries, Outage: outages})
-	p.Join(job.LaneGrant{Calls: 50})
+	p.Join(job.LaneGrant{Calls: 50}, nil)
 	var kept results
-	require.NoError(t, p.Run(t.Context(), t.Context(), false, records(1000), &kept))
+	require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(1000), &kept))
 	require.Len(t, kept.kept, 1000)
 }
 
@@ -179,7 +179,7 @@ func TestAProbeThatIsCutOff(t *testing.T) {
 		p := sitePool(api, outages)
 		stop, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
-		go func() { ended <- p.Run(stop, t.Context(), false, records(100), &results{}) }()
+		go func() { ended <- p.Run(stop, t.Context(), How{}, records(100), &results{}) }()
 		<-time.After(time.Minute)
 		cancel()
 		require.ErrorIs(t, <-ended, context.Canceled)
@@ -193,7 +193,7 @@ func TestAProbeThatIsCutOff(t *testing.T) {
 		probe.release() // a second time, it does nothing
 		api.down.Store(false)
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(100), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(100), &kept))
 		require.Len(t, kept.kept, 100)
 	})
 }
@@ -207,7 +207,7 @@ func TestRecordsThatAlwaysFailEndAnOutage(t *testing.T) {
 		api.down.Store(true)
 		p := sitePool(api, job.OutageSpec{After: job.Duration(time.Second), ProbeInterval: job.Duration(time.Second), GiveUp: job.Duration(24 * time.Hour)})
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(25), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(25), &kept))
 		require.Len(t, kept.kept, 25)
 	})
 }
@@ -249,9 +249,9 @@ func TestCallsThatWaitForTheRateAreHeldBack(t *testing.T) {
 		var s starts
 		p := newPool(&s, retries)
 		grant := job.LaneGrant{Calls: 50, Rate: 10, Pool: p.ID()}
-		p.Join(grant)
+		p.Join(grant, nil)
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(200), &results{}) }()
+		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(200), &results{}) }()
 		<-time.After(3 * time.Second)
 		p.Retune(control(1, true, grant))
 		synctest.Wait()
@@ -270,9 +270,9 @@ func TestTheRateHoldsAfterAnIsolatedCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &starts{}
 		p := newPool(s, retries)
-		p.Join(job.LaneGrant{Calls: 100, Rate: 50, Pool: p.ID()})
+		p.Join(job.LaneGrant{Calls: 100, Rate: 50, Pool: p.ID()}, nil)
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(120), &results{}) }()
+		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(120), &results{}) }()
 		<-time.After(200 * time.Millisecond)
 		require.NoError(t, p.isolation.Acquire(t.Context(), everyCall))
 		<-time.After(time.Second)
@@ -306,10 +306,10 @@ func TestFirstCallsThatAlwaysFailAreNoOutage(t *testing.T) {
 			}
 			return json.RawMessage("1"), nil
 		}), Options{Retry: retries, Outage: outages})
-		p.Join(job.LaneGrant{Calls: 50})
+		p.Join(job.LaneGrant{Calls: 50}, nil)
 		began := time.Now()
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(1000), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(1000), &kept))
 		require.Less(t, time.Since(began), time.Minute)
 	})
 }

@@ -43,6 +43,8 @@ type Pool struct {
 	members  int
 	capacity int
 	inFlight int
+	// leasesUntil is when the next slot's lease ends.
+	leasesUntil time.Time
 	// waiting are the calls that wait for a token, leaving the chunks that wait
 	// until the calls in flight fit without their grant.
 	waiting list.List
@@ -59,6 +61,11 @@ type Pool struct {
 	throttled time.Time
 	// answered is set when a call was not refused, since one was.
 	answered bool
+	// holds counts the chunks whose answers cannot be written now; heldSince is when the
+	// first of them began, and heldBy why.
+	holds     int
+	heldSince time.Time
+	heldBy    error
 	// control is the last change of settings, by the run whose chunks are here.
 	control job.Control
 	runID   string

@@ -110,8 +110,8 @@ func TestThePoolNeverExceedsItsShares(t *testing.T) {
 					<-time.After(c.start)
 					grant := job.LaneGrant{Calls: c.grant}
 					b.grants.Add(int64(c.grant))
-					slot := p.Join(grant)
-					if err := p.Run(t.Context(), t.Context(), false, records(c.records), &kept); err != nil {
+					slot := p.Join(grant, nil)
+					if err := p.Run(t.Context(), t.Context(), How{}, records(c.records), &kept); err != nil {
 						t.Error(err)
 					}
 					if c.donate {
@@ -147,16 +147,16 @@ func TestTokensGoToTheNeighbours(t *testing.T) {
 			return nil, nil
 		}), retries)
 		grant := job.LaneGrant{Calls: 10}
-		p.Join(grant)
-		p.Join(grant)
+		p.Join(grant, nil)
+		p.Join(grant, nil)
 		var kept results
 		go func() {
 			one := func(yield func(job.Record, error) bool) { yield(job.Record{Value: json.RawMessage("1")}, nil) }
-			_ = p.Run(t.Context(), t.Context(), false, one, &kept)
+			_ = p.Run(t.Context(), t.Context(), How{}, one, &kept)
 		}()
 		synctest.Wait()
 		began := time.Now()
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(38), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(38), &kept))
 		require.Equal(t, 2*time.Second, time.Since(began), "38 records on 19 tokens")
 		close(slow)
 	})
@@ -169,11 +169,11 @@ func TestLeaveWaitsUntilTheCallsFit(t *testing.T) {
 		var b bound
 		b.grants.Store(4)
 		p := newPool(b.call(time.Second), retries)
-		p.Join(job.LaneGrant{Calls: 2})
-		slot := p.Join(job.LaneGrant{Calls: 2})
+		p.Join(job.LaneGrant{Calls: 2}, nil)
+		slot := p.Join(job.LaneGrant{Calls: 2}, nil)
 		var kept results
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(8), &kept) }()
+		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(8), &kept) }()
 		synctest.Wait()
 		require.EqualValues(t, 4, b.inFlight.Load())
 		began := time.Now()
@@ -196,10 +196,10 @@ func TestRateBoundsTheStarts(t *testing.T) {
 			starts = append(starts, time.Now())
 			return nil, nil
 		}), retries)
-		p.Join(job.LaneGrant{Calls: 50, Rate: 20, Pool: p.ID()})
-		p.Join(job.LaneGrant{Calls: 50, Rate: 30, Pool: p.ID()})
+		p.Join(job.LaneGrant{Calls: 50, Rate: 20, Pool: p.ID()}, nil)
+		p.Join(job.LaneGrant{Calls: 50, Rate: 30, Pool: p.ID()}, nil)
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(500), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(500), &kept))
 		for i := range starts {
 			in := 0
 			for _, s := range starts[i:] {
@@ -219,10 +219,10 @@ func TestTheFirstStartIsNotFree(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries)
-		p.Join(job.LaneGrant{Calls: 5, Rate: 0.5, Pool: p.ID()})
+		p.Join(job.LaneGrant{Calls: 5, Rate: 0.5, Pool: p.ID()}, nil)
 		began := time.Now()
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(3), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(3), &kept))
 		require.InDelta(t, 6, time.Since(began).Seconds(), 0.1)
 	})
 }
@@ -231,12 +231,12 @@ func TestBrakeHoldsEverythingBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries)
-		p.Join(job.LaneGrant{Calls: 3})
+		p.Join(job.LaneGrant{Calls: 3}, nil)
 		p.Brake(time.Minute)
 		p.Brake(time.Second) // the longest counts
 		began := time.Now()
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(10), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(10), &kept))
 		require.Equal(t, time.Minute, time.Since(began))
 	})
 }
@@ -252,7 +252,7 @@ func TestAWaitingCallGivesUpItsPlace(t *testing.T) {
 		synctest.Wait()
 		cancel(reason)
 		require.ErrorIs(t, <-failed, reason)
-		p.Join(job.LaneGrant{Calls: 1})
+		p.Join(job.LaneGrant{Calls: 1}, nil)
 		err := (&token{pool: p}).acquire(t.Context(), true)
 		require.NoError(t, err)
 	})

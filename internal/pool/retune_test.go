@@ -27,21 +27,21 @@ func TestRetuneChangesTheSharesThatAreHere(t *testing.T) {
 		var b bound
 		b.grants.Store(20)
 		p := newPool(b.call(time.Second), retries)
-		p.Join(job.LaneGrant{Lane: 0, Calls: 10})
-		p.Join(job.LaneGrant{Lane: 1, Calls: 10})
+		p.Join(job.LaneGrant{Lane: 0, Calls: 10}, nil)
+		p.Join(job.LaneGrant{Lane: 1, Calls: 10}, nil)
 		var kept results
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(100), &kept) }()
+		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(100), &kept) }()
 		synctest.Wait()
 		require.EqualValues(t, 20, b.inFlight.Load())
 		p.Retune(control(1, false, job.LaneGrant{Calls: 2}, job.LaneGrant{Calls: 1}, job.LaneGrant{Calls: 4}))
 		<-time.After(1500 * time.Millisecond)
 		require.EqualValues(t, 3, b.inFlight.Load())
-		p.Join(job.LaneGrant{Lane: 2, Calls: 10})
+		p.Join(job.LaneGrant{Lane: 2, Calls: 10}, nil)
 		p.Retune(control(1, false, job.LaneGrant{Calls: 90})) // known already
 		synctest.Wait()
 		require.EqualValues(t, 7, b.inFlight.Load(), "lane 2 has what the change says")
-		p.Join(job.LaneGrant{Lane: 3, Version: 2, Calls: 5})
+		p.Join(job.LaneGrant{Lane: 3, Version: 2, Calls: 5}, nil)
 		synctest.Wait()
 		require.EqualValues(t, 12, b.inFlight.Load(), "a grant of a later version counts as it is")
 		p.Retune(control(3, false, job.LaneGrant{Calls: 5}, job.LaneGrant{Calls: 5}, job.LaneGrant{Calls: 5}, job.LaneGrant{Calls: 5}))
@@ -58,11 +58,11 @@ func TestPauseStartsNoCall(t *testing.T) {
 		var b bound
 		b.grants.Store(5)
 		p := newPool(b.call(time.Second), retries)
-		p.Join(job.LaneGrant{Calls: 5})
+		p.Join(job.LaneGrant{Calls: 5}, nil)
 		p.Retune(control(1, true, job.LaneGrant{Calls: 5}))
 		var kept results
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(10), &kept) }()
+		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(10), &kept) }()
 		<-time.After(time.Hour)
 		require.Zero(t, b.inFlight.Load())
 		p.Retune(control(2, false, job.LaneGrant{Calls: 5}))
@@ -75,10 +75,10 @@ func TestPauseStartsNoCall(t *testing.T) {
 func TestAClosedLane(t *testing.T) {
 	t.Parallel()
 	p := newPool(nil, retries)
-	first, second := p.Join(job.LaneGrant{Lane: 0, Calls: 5}), p.Join(job.LaneGrant{Lane: 1, Calls: 5})
+	first, second := p.Join(job.LaneGrant{Lane: 0, Calls: 5}, nil), p.Join(job.LaneGrant{Lane: 1, Calls: 5}, nil)
 	p.Retune(control(1, false, job.LaneGrant{Calls: 1}, job.LaneGrant{}))
 	<-second.Closed()
-	<-p.Join(job.LaneGrant{Lane: 1, Calls: 5}).Closed()
+	<-p.Join(job.LaneGrant{Lane: 1, Calls: 5}, nil).Closed()
 	select {
 	case <-first.Closed():
 		require.Fail(t, "it has a call")
@@ -95,22 +95,22 @@ func TestAClosedLaneDoesNotHoldUpTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s starts
 		p := newPool(&s, retries)
-		p.Join(job.LaneGrant{Lane: 0, Calls: 5})
-		p.Join(job.LaneGrant{Lane: 1, Calls: 5})
+		p.Join(job.LaneGrant{Lane: 0, Calls: 5}, nil)
+		p.Join(job.LaneGrant{Lane: 1, Calls: 5}, nil)
 		p.Retune(control(1, false, job.LaneGrant{Calls: 1}, job.LaneGrant{}))
 		began := time.Now()
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(100), &results{}))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(100), &results{}))
 		require.Zero(t, time.Since(began))
 	})
 	synctest.Test(t, func(t *testing.T) {
 		var s starts
 		p := newPool(&s, retries)
-		p.Join(job.LaneGrant{Lane: 0, Calls: 5, Rate: 10, Pool: p.ID()})
-		closed := p.Join(job.LaneGrant{Lane: 1, Calls: 5, Rate: 10, Pool: p.ID()})
+		p.Join(job.LaneGrant{Lane: 0, Calls: 5, Rate: 10, Pool: p.ID()}, nil)
+		closed := p.Join(job.LaneGrant{Lane: 1, Calls: 5, Rate: 10, Pool: p.ID()}, nil)
 		p.Retune(control(1, false, job.LaneGrant{}, job.LaneGrant{}))
 		ended := make(chan error)
 		stop, cancel := context.WithCancel(t.Context())
-		go func() { ended <- p.Run(t.Context(), stop, false, records(10), &results{}) }()
+		go func() { ended <- p.Run(t.Context(), stop, How{}, records(10), &results{}) }()
 		<-time.After(time.Minute)
 		require.Zero(t, s.count())
 		p.Retune(control(2, false, job.LaneGrant{Calls: 1}, job.LaneGrant{}))
@@ -127,13 +127,13 @@ func TestTheRateIsRetuned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s starts
 		p := newPool(&s, retries)
-		p.Join(job.LaneGrant{Calls: 1})
+		p.Join(job.LaneGrant{Calls: 1}, nil)
 		p.Retune(control(1, false, job.LaneGrant{Calls: 1, Rate: 10}))
 		began := time.Now()
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(100), &results{}))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(100), &results{}))
 		require.InDelta(t, 10, time.Since(began).Seconds(), 0.5)
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(1000), &results{}) }()
+		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(1000), &results{}) }()
 		<-time.After(10 * time.Second)
 		p.Retune(control(2, false, job.LaneGrant{Calls: 1, Rate: 50}))
 		began = time.Now()
@@ -160,10 +160,10 @@ func TestWhatLimitsAPool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bound
 		p := newPool(b.call(time.Hour), retries)
-		p.Join(job.LaneGrant{Calls: 5})
+		p.Join(job.LaneGrant{Calls: 5}, nil)
 		require.Equal(t, job.BottleneckInterval, p.Bottleneck())
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(10), &results{}) }()
+		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(10), &results{}) }()
 		synctest.Wait()
 		require.Equal(t, job.BottleneckParallelism, p.Bottleneck())
 		p.Brake(time.Minute)
@@ -179,7 +179,7 @@ func TestAnEarlierRunsControlDoesNotCount(t *testing.T) {
 	stale := control(5, true, job.LaneGrant{Calls: 99})
 	stale.RunID = "first"
 	p.Retune(stale)
-	p.Join(job.LaneGrant{RunID: "second", Calls: 3})
+	p.Join(job.LaneGrant{RunID: "second", Calls: 3}, nil)
 	require.Equal(t, 3, p.capacity)
 	require.False(t, p.control.Paused)
 	p.Retune(stale)

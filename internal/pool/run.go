@@ -26,9 +26,16 @@ type run struct {
 	*Pool
 	// calls is done when calls must be cut off, stop when none may start.
 	calls, stop context.Context
-	// isolated calls are made with no other of the job in the process.
-	isolated bool
-	log      Log
+	how         How
+	log         Log
+}
+
+// How says how the calls of one Run are made.
+type How struct {
+	// Isolated calls are made with no other of the job in the process.
+	Isolated bool
+	// Lease says until when calls may start; nil for no end.
+	Lease *Lease
 }
 
 // Run makes the call for every record, and returns when all results are kept.
@@ -36,13 +43,13 @@ type run struct {
 // When stop is done, Run takes no more records, waits for the calls in flight,
 // keeps their answers, and returns stop's cause. When ctx is done, the calls
 // are cut off as well and their answers dropped: another attempt makes them.
-func (p *Pool) Run(ctx, stop context.Context, isolated bool, records iter.Seq2[job.Record, error], log Log) error {
+func (p *Pool) Run(ctx, stop context.Context, how How, records iter.Seq2[job.Record, error], log Log) error {
 	stop, fail := context.WithCancelCause(stop)
 	defer fail(nil)
 	for _, end := range []context.Context{ctx, p.over} {
 		defer context.AfterFunc(end, func() { fail(context.Cause(end)) })()
 	}
-	r := &run{Pool: p, calls: ctx, stop: stop, isolated: isolated, log: log}
+	r := &run{Pool: p, calls: ctx, stop: stop, how: how, log: log}
 	var calls sync.WaitGroup
 	unanswered := make(chan struct{}, maxUnanswered)
 	for record, err := range records {
@@ -83,7 +90,7 @@ func (r *run) admit(t *token, unanswered chan<- struct{}) error {
 
 // back marks that a call has come back without a result.
 func (r *run) back(record job.Record) error {
-	return r.log.Mark(job.Mark{Index: record.Index, Back: true, Alone: r.isolated})
+	return r.log.Mark(job.Mark{Index: record.Index, Back: true, Alone: r.how.Isolated})
 }
 
 // one takes a record from its token to its journal.

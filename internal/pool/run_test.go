@@ -18,9 +18,9 @@ import (
 func one(t *testing.T, retry job.RetrySpec, caller callerFunc) (job.Result, error) {
 	t.Helper()
 	p := newPool(caller, retry)
-	p.Join(job.LaneGrant{Calls: 1})
+	p.Join(job.LaneGrant{Calls: 1}, nil)
 	var kept results
-	err := p.Run(t.Context(), t.Context(), false, records(1), &kept)
+	err := p.Run(t.Context(), t.Context(), How{}, records(1), &kept)
 	require.Zero(t, p.held())
 	if len(kept.kept) == 0 {
 		return job.Result{}, err
@@ -89,9 +89,9 @@ func TestAPanicOfOurOwnCodeEndsTheRun(t *testing.T) {
 					}
 					return nil, nil
 				}), retries)
-				p.Join(job.LaneGrant{Calls: 2})
+				p.Join(job.LaneGrant{Calls: 2}, nil)
 				var kept results
-				err := p.Run(t.Context(), t.Context(), false, records(9), &kept)
+				err := p.Run(t.Context(), t.Context(), How{}, records(9), &kept)
 				require.ErrorContains(t, err, "record 1: "+c.message)
 				require.NotContains(t, err.Error(), "part of a record", "it goes through Temporal")
 				require.ErrorContains(t, err, "run_test.go", "with the stack")
@@ -146,9 +146,9 @@ func TestBackOffHoldsNoToken(t *testing.T) {
 			}
 			return nil, nil
 		}), retry)
-		p.Join(job.LaneGrant{Calls: 1})
+		p.Join(job.LaneGrant{Calls: 1}, nil)
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(100), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(100), &kept))
 		require.Len(t, kept.kept, 100)
 		require.Zero(t, kept.kept[99].Index, "the record that waited is the last")
 	})
@@ -164,10 +164,10 @@ func TestRetryAfterBrakesThePool(t *testing.T) {
 			}
 			return nil, nil
 		}), retries)
-		p.Join(job.LaneGrant{Calls: 1})
+		p.Join(job.LaneGrant{Calls: 1}, nil)
 		began := time.Now()
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(10), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(10), &kept))
 		require.GreaterOrEqual(t, time.Since(began), 30*time.Second)
 	})
 }
@@ -179,10 +179,10 @@ func TestRetryAfterCountsOnTheLastAttemptToo(t *testing.T) {
 		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
 			return nil, &job.CallError{Kind: "http", Status: 429, Retry: true, RetryAfter: time.Minute}
 		}), job.RetrySpec{MaximumAttempts: 1})
-		p.Join(job.LaneGrant{Calls: 1})
+		p.Join(job.LaneGrant{Calls: 1}, nil)
 		began := time.Now()
 		var kept results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(10), &kept))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(10), &kept))
 		require.Equal(t, 9*time.Minute, time.Since(began))
 	})
 }
@@ -192,11 +192,11 @@ func TestNoRecordIsTakenAfterAStop(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int64
 	p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { calls.Add(1); return nil, nil }), retries)
-	p.Join(job.LaneGrant{Calls: 1000})
+	p.Join(job.LaneGrant{Calls: 1000}, nil)
 	stop, cancel := context.WithCancel(t.Context())
 	cancel()
 	var kept results
-	require.ErrorIs(t, p.Run(t.Context(), stop, false, records(1000), &kept), context.Canceled)
+	require.ErrorIs(t, p.Run(t.Context(), stop, How{}, records(1000), &kept), context.Canceled)
 	require.Zero(t, calls.Load())
 }
 
@@ -211,10 +211,10 @@ func TestWaitingRecordsAreBounded(t *testing.T) {
 			calls.Add(1)
 			return nil, errors.New("down")
 		}), retry)
-		p.Join(job.LaneGrant{Calls: 100})
+		p.Join(job.LaneGrant{Calls: 100}, nil)
 		stop, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), stop, false, records(2*maxUnanswered), &results{}) }()
+		go func() { ended <- p.Run(t.Context(), stop, How{}, records(2*maxUnanswered), &results{}) }()
 		synctest.Wait()
 		require.EqualValues(t, maxUnanswered, calls.Load())
 		cancel()
@@ -230,12 +230,12 @@ func TestStopDrains(t *testing.T) {
 			<-time.After(time.Second)
 			return nil, ctx.Err()
 		}), retries)
-		p.Join(job.LaneGrant{Calls: 4})
+		p.Join(job.LaneGrant{Calls: 4}, nil)
 		stop, cancel := context.WithCancelCause(t.Context())
 		reason := errors.New("the worker stops")
 		time.AfterFunc(1500*time.Millisecond, func() { cancel(reason) })
 		var kept results
-		require.ErrorIs(t, p.Run(t.Context(), stop, false, records(100), &kept), reason)
+		require.ErrorIs(t, p.Run(t.Context(), stop, How{}, records(100), &kept), reason)
 		require.Len(t, kept.kept, 8)
 		for _, result := range kept.kept {
 			require.Nil(t, result.Failure, "none was cut off")
@@ -251,13 +251,13 @@ func TestLossCutsOff(t *testing.T) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}), job.RetrySpec{MaximumAttempts: 1}) // being cut off is nobody's last failure
-		p.Join(job.LaneGrant{Calls: 4})
+		p.Join(job.LaneGrant{Calls: 4}, nil)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		reason := errors.New("given to another worker")
 		time.AfterFunc(time.Second, func() { cancel(reason) })
 		var kept results
 		began := time.Now()
-		require.ErrorIs(t, p.Run(ctx, t.Context(), false, records(100), &kept), reason)
+		require.ErrorIs(t, p.Run(ctx, t.Context(), How{}, records(100), &kept), reason)
 		require.Equal(t, time.Second, time.Since(began))
 		require.Empty(t, kept.kept)
 		require.Zero(t, p.held())
@@ -267,12 +267,12 @@ func TestLossCutsOff(t *testing.T) {
 func TestAnErrorOfTheInputOrTheJournalEndsTheRun(t *testing.T) {
 	t.Parallel()
 	p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) { return nil, nil }), retries)
-	p.Join(job.LaneGrant{Calls: 4})
+	p.Join(job.LaneGrant{Calls: 4}, nil)
 	broken := errors.New("line 3")
-	err := p.Run(t.Context(), t.Context(), false, func(yield func(job.Record, error) bool) { yield(job.Record{}, broken) }, nil)
+	err := p.Run(t.Context(), t.Context(), How{}, func(yield func(job.Record, error) bool) { yield(job.Record{}, broken) }, nil)
 	require.ErrorIs(t, err, broken)
 	full := errors.New("disk full")
-	err = p.Run(t.Context(), t.Context(), false, records(100), fullDisk{err: full})
+	err = p.Run(t.Context(), t.Context(), How{}, records(100), fullDisk{err: full})
 	require.ErrorIs(t, err, full)
 	require.Zero(t, p.held())
 }

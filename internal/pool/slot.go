@@ -18,6 +18,10 @@ type Slot struct {
 	rate float64
 	// limited slots make the pool keep to its rate.
 	limited bool
+	// lease says until when the grant counts. lapsed: it does not count now. donated:
+	// its chunk has ended, and left it to the others.
+	lease           *Lease
+	lapsed, donated bool
 	// cooling ends the cooldown of a rate that is not used yet.
 	cooling *time.Timer
 	closed  chan struct{}
@@ -25,15 +29,16 @@ type Slot struct {
 
 // Join adds a grant, or what has become of it by a later change. Its rate counts
 // from the next second on unless it is fresh or was here last: another process may
-// have used it a moment ago.
-func (p *Pool) Join(grant job.LaneGrant) *Slot {
+// have used it a moment ago. It counts as long as the lease is valid: then somebody else
+// may have it. A nil lease has no end.
+func (p *Pool) Join(grant job.LaneGrant, lease *Lease) *Slot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.runID = grant.RunID
 	if p.control.RunID != p.runID {
 		p.control = job.Control{RunID: p.runID} // an earlier run's does not count for this one
 	}
-	s := &Slot{pool: p, grant: p.inForce(grant), closed: make(chan struct{})}
+	s := &Slot{pool: p, grant: p.inForce(grant), lease: lease, closed: make(chan struct{})}
 	p.slots[s] = struct{}{}
 	p.members++
 	p.capacity += s.grant.Calls
@@ -47,6 +52,8 @@ func (p *Pool) Join(grant job.LaneGrant) *Slot {
 		s.setRateAfterCooldown()
 	}
 	s.closeIfEmpty()
+	p.leasesUntil = time.Time{}
+	lease.onRenewal(p.renewed)
 	p.grantTokens()
 	return s
 }
@@ -82,7 +89,9 @@ func (p *Pool) inForce(grant job.LaneGrant) job.LaneGrant {
 
 func (s *Slot) retune(grant job.LaneGrant) {
 	p := s.pool
-	p.capacity += grant.Calls - s.grant.Calls
+	if !s.lapsed {
+		p.capacity += grant.Calls - s.grant.Calls
+	}
 	// A closed lane's calls that are still here have no rate, not any.
 	s.setLimited(grant.Rate > 0 || s.limited && grant.Calls == 0)
 	if s.cooling != nil {
@@ -91,6 +100,7 @@ func (s *Slot) retune(grant job.LaneGrant) {
 	had := s.grant.Rate > 0
 	s.grant = grant
 	switch {
+	case s.lapsed:
 	case had && grant.Rate > s.rate:
 		// Another process may not know yet that it has less.
 		s.setRateAfterCooldown()
@@ -119,7 +129,7 @@ func (s *Slot) setRateAfterCooldown() {
 	s.cooling = time.AfterFunc(cooldown, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if _, sloted := p.slots[s]; sloted {
+		if _, joined := p.slots[s]; joined && !s.lapsed {
 			s.setRate(s.grant.Rate)
 		}
 	})
@@ -157,6 +167,8 @@ func (s *Slot) Donate() {
 	p.mu.Lock()
 	if p.members > 1 {
 		p.members--
+		s.donated = true
+		s.lease = nil // it is the others' from now on, see lapse
 		p.mu.Unlock()
 		return
 	}
@@ -177,6 +189,7 @@ func (s *Slot) Leave() {
 			donated.remove()
 		}
 	}
+	p.checkLeases()
 	if p.inFlight <= p.capacity {
 		p.mu.Unlock()
 		return
@@ -191,7 +204,9 @@ func (s *Slot) Leave() {
 func (s *Slot) remove() {
 	p := s.pool
 	delete(p.slots, s)
-	p.capacity -= s.grant.Calls
+	if !s.lapsed {
+		p.capacity -= s.grant.Calls
+	}
 	s.setLimited(false)
 	if s.cooling != nil {
 		s.cooling.Stop()

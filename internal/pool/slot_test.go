@@ -53,8 +53,8 @@ func TestARateThatMovesIsNotUsedTwice(t *testing.T) {
 				grant := job.LaneGrant{Calls: 5, Rate: rate / lanes}
 				for chunk := range chunks {
 					p := pools[(lane+chunk*chunk)%2]
-					slot := p.Join(grant)
-					if err := p.Run(t.Context(), t.Context(), false, records(perChunk), &results{}); err != nil {
+					slot := p.Join(grant, nil)
+					if err := p.Run(t.Context(), t.Context(), How{}, records(perChunk), &results{}); err != nil {
 						t.Error(err)
 					}
 					slot.Leave()
@@ -81,8 +81,8 @@ func TestARateThatStaysIsUsedInFull(t *testing.T) {
 			all.Go(func() {
 				grant := job.LaneGrant{Calls: 5, Rate: rate / lanes}
 				for range chunks {
-					slot := p.Join(grant)
-					if err := p.Run(t.Context(), t.Context(), false, records(perChunk), &results{}); err != nil {
+					slot := p.Join(grant, nil)
+					if err := p.Run(t.Context(), t.Context(), How{}, records(perChunk), &results{}); err != nil {
 						t.Error(err)
 					}
 					slot.Leave()
@@ -116,20 +116,20 @@ func TestAnIsolatedCall(t *testing.T) {
 			return nil, nil
 		})
 		p, other := newPool(caller, retries), newPool(&starts{}, retries)
-		p.Join(job.LaneGrant{Calls: 10})
-		other.Join(job.LaneGrant{Calls: 10})
+		p.Join(job.LaneGrant{Calls: 10}, nil)
+		other.Join(job.LaneGrant{Calls: 10}, nil)
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(30_000), &results{}) }()
+		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(30_000), &results{}) }()
 		<-time.After(30 * time.Millisecond)
 		var log results
 		one := func(yield func(job.Record, error) bool) {
 			yield(job.Record{Index: 7, Value: json.RawMessage("1")}, nil)
 		}
 		isolated := make(chan error)
-		go func() { isolated <- p.Run(t.Context(), t.Context(), true, one, &log) }()
+		go func() { isolated <- p.Run(t.Context(), t.Context(), How{Isolated: true}, one, &log) }()
 		<-time.After(30 * time.Millisecond)
 		began := time.Now()
-		require.NoError(t, other.Run(t.Context(), t.Context(), false, records(300), &results{}))
+		require.NoError(t, other.Run(t.Context(), t.Context(), How{}, records(300), &results{}))
 		require.Less(t, time.Since(began), time.Hour/2, "another job does not wait for it")
 		require.NoError(t, <-isolated)
 		require.NoError(t, <-ended)
@@ -143,10 +143,10 @@ func TestWhoWaitsIsNotInTheWayOfAnIsolatedCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(&starts{}, retries)
-		p.Join(job.LaneGrant{Calls: 10, Rate: 0.001, Pool: p.ID()})
+		p.Join(job.LaneGrant{Calls: 10, Rate: 0.001, Pool: p.ID()}, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
-		go func() { ended <- p.Run(ctx, ctx, false, records(20), &results{}) }()
+		go func() { ended <- p.Run(ctx, ctx, How{}, records(20), &results{}) }()
 		<-time.After(time.Minute)
 		require.Positive(t, p.held())
 		require.True(t, p.isolation.TryAcquire(everyCall))
@@ -168,11 +168,11 @@ func TestTheWaitForIsolationEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(&starts{}, retries)
-		p.Join(job.LaneGrant{Calls: 10})
+		p.Join(job.LaneGrant{Calls: 10}, nil)
 		require.True(t, p.isolation.TryAcquire(1), "a call that does not end")
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), ctx, true, records(1), &results{}) }()
+		go func() { ended <- p.Run(t.Context(), ctx, How{Isolated: true}, records(1), &results{}) }()
 		synctest.Wait()
 		cancel()
 		require.ErrorIs(t, <-ended, context.Canceled)
@@ -191,9 +191,9 @@ func TestCallsAreMarked(t *testing.T) {
 			}
 			return nil, nil
 		}), retries)
-		p.Join(job.LaneGrant{Calls: 1})
+		p.Join(job.LaneGrant{Calls: 1}, nil)
 		var log results
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(1), &log))
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(1), &log))
 		require.Equal(t, []job.Mark{{}, {Back: true}, {}}, log.marks)
 	})
 }

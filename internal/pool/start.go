@@ -15,12 +15,12 @@ const everyCall = math.MaxInt32
 // released, as it is with an error.
 func (r *run) begin(t *token) (end func(), err error) {
 	weight := int64(1)
-	if r.isolated {
+	if r.how.Isolated {
 		weight = everyCall
 	}
 	end = func() { r.isolation.Release(weight) }
 	limited := r.isLimited()
-	if !limited && !r.isolated && r.isolation.TryAcquire(weight) {
+	if !limited && !r.how.Isolated && r.isolation.TryAcquire(weight) {
 		return end, nil // there was nothing to wait for
 	}
 	if limited {

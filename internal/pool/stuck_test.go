@@ -42,10 +42,10 @@ func TestACallThatDoesNotReturnIsStuck(t *testing.T) {
 		p := New(stubborn(release, &most, 17, 18), Options{Retry: retries, Timeout: 30 * time.Second, Stuck: func(record int64, since time.Time, returned bool) {
 			said = append(said, fmt.Sprintf("%s: %d since %s, returned %t", time.Since(began), record, since.Sub(began), returned))
 		}})
-		p.Join(job.LaneGrant{Calls: 3})
+		p.Join(job.LaneGrant{Calls: 3}, nil)
 		var kept results
 		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), t.Context(), false, records(100), &kept) }()
+		go func() { ended <- p.Run(t.Context(), t.Context(), How{}, records(100), &kept) }()
 
 		<-time.After(29 * time.Second)
 		synctest.Wait()
@@ -75,8 +75,8 @@ func TestACallThatReturnsInTimeIsNotStuck(t *testing.T) {
 			<-time.After(30*time.Second + stuckAfter - 1)
 			return nil, nil
 		}), Options{Retry: retries, Timeout: 30 * time.Second, Stuck: func(int64, time.Time, bool) { t.Error("it has returned") }})
-		p.Join(job.LaneGrant{Calls: 1})
-		require.NoError(t, p.Run(t.Context(), t.Context(), false, records(2), &results{}))
+		p.Join(job.LaneGrant{Calls: 1}, nil)
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(2), &results{}))
 	})
 }
 

@@ -37,11 +37,11 @@ func TestTooManyFailuresEndTheCalls(t *testing.T) {
 				<-time.After(50 * time.Millisecond)
 				return nil, &job.CallError{Kind: "http", Status: 404}
 			}), retries)
-			p.Join(job.LaneGrant{Calls: 40})
+			p.Join(job.LaneGrant{Calls: 40}, nil)
 			p.Tolerate(job.FailureBudget{Limit: c.limit, Before: c.before}, job.LaneGrant{})
 			p.CountElsewhere(c.elsewhere)
 			var kept results
-			err := p.Run(t.Context(), t.Context(), false, records(10_000), &kept)
+			err := p.Run(t.Context(), t.Context(), How{}, records(10_000), &kept)
 			require.Equal(t, job.KindTooManyFailures, job.KindOf(err), name)
 			require.ErrorContains(t, err, "max_failures "+c.limit.String()+" exceeded: ")
 			require.LessOrEqual(t, calls.Load(), c.calls, name)

@@ -88,6 +88,11 @@ func (p *Pool) free() {
 	defer p.mu.Unlock()
 	p.inFlight--
 	p.grantTokens()
+	p.letLeave()
+}
+
+// letLeave is called with the lock.
+func (p *Pool) letLeave() {
 	for p.inFlight <= p.capacity && p.leaving.Len() > 0 {
 		close(p.leaving.Remove(p.leaving.Front()).(chan struct{}))
 	}
@@ -97,7 +102,8 @@ func (p *Pool) free() {
 // start, if the answer is yes. It is called with the lock.
 func (p *Pool) mayStart() (probe, ok bool) {
 	now := time.Now()
-	if p.over.Err() != nil || p.control.Paused || p.inFlight >= p.canary.capacity(p.capacity) || now.Before(p.brakedUntil) {
+	p.checkLeases()
+	if p.over.Err() != nil || p.control.Paused || p.holds > 0 || p.inFlight >= p.canary.capacity(p.capacity) || now.Before(p.brakedUntil) {
 		return false, false
 	}
 	ok, probe = p.outage.allows(now)
@@ -108,7 +114,8 @@ func (p *Pool) mayStart() (probe, ok bool) {
 // job was paused, has fewer calls or waits for the API since. It is called with the
 // lock.
 func (p *Pool) isHeldBack(t *token) bool {
-	return p.over.Err() != nil || p.control.Paused || p.inFlight > p.capacity || !t.probe && p.outage.open.Load()
+	p.checkLeases()
+	return p.over.Err() != nil || p.control.Paused || p.holds > 0 || p.inFlight > p.capacity || !t.probe && p.outage.open.Load()
 }
 
 // wake lets calls start that did not wait for a token but for something else, and has

@@ -8,6 +8,12 @@ import (
 
 // Wait is what the calls wait for; nil if they are made.
 func (p *Pool) Wait() *job.Wait {
+	p.mu.Lock()
+	disk := p.disk()
+	p.mu.Unlock()
+	if disk != nil {
+		return disk
+	}
 	if wait := p.outage.wait(); wait != nil {
 		return wait
 	}
@@ -21,6 +27,15 @@ func (p *Pool) Wait() *job.Wait {
 
 // Waiting is Wait as a sentence; empty if calls are made.
 func (p *Pool) Waiting() string {
+	p.mu.Lock()
+	held := ""
+	if p.holds > 0 {
+		held = p.waitingForDisk()
+	}
+	p.mu.Unlock()
+	if held != "" {
+		return held
+	}
 	if text := p.outage.waiting(); text != "" {
 		return text
 	}

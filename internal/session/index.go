@@ -107,7 +107,7 @@ func (s *Session) checkedIndex(ctx context.Context, in input.Input) (*input.Inde
 }
 
 func (s *Session) rewriteIndex(ctx context.Context, in input.Input) error {
-	return s.Output.PutIndex(ctx, s.Ref.Epoch, func(w io.Writer) error {
+	return s.Output.PutIndex(ctx, func(w io.Writer) error {
 		found, err := in.Index(ctx, w, func(int64) {})
 		if err == nil && (found.SHA256 != s.Manifest.Input.SHA256 || found.Records != s.Manifest.Input.Records) {
 			err = input.Changed(s.Manifest.Spec.Input.URI)

@@ -48,6 +48,10 @@ func (f *flaky) Folder(ctx context.Context, uri string, create bool) (storage.Fo
 	return flakyFolder{folder, f}, err
 }
 
+func (f flakyFolder) Fenced(token storage.Token) storage.Folder {
+	return flakyFolder{f.Folder.Fenced(token), f.store}
+}
+
 func (f flakyFolder) Open(ctx context.Context, name string) (storage.Object, error) {
 	o, err := f.Folder.Open(ctx, name)
 	if name == indexName && err == nil {
@@ -78,19 +82,20 @@ func indexed(t *testing.T) (s *Session, store *flaky, raw storage.Folder, log *l
 	store = &flaky{Store: inputs}
 	folder, err := output.Open(t.Context(), store, "out", true)
 	require.NoError(t, err)
-	outputtest.Claim(t, folder.Claims)
+	token := outputtest.Claim(t, folder.Claims)
+	folder = folder.Under(token)
 	manifest := job.Manifest{Version: job.LayoutVersion, JobID: "J", Spec: job.DefaultSpec()}
 	manifest.Spec.Input.URI, manifest.Spec.Call.Sleep = "in.jsonl", &job.SleepSpec{}
 	in, err := input.Open(t.Context(), store, manifest.Spec.Input)
 	require.NoError(t, err)
-	require.NoError(t, folder.PutIndex(t.Context(), 1, func(w io.Writer) (err error) {
+	require.NoError(t, folder.PutIndex(t.Context(), func(w io.Writer) (err error) {
 		manifest.Input, err = in.Index(t.Context(), w, func(int64) {})
 		return err
 	}))
-	require.NoError(t, folder.PutManifest(t.Context(), 1, manifest))
+	require.NoError(t, folder.PutManifest(t.Context(), manifest))
 	log = &logs{}
 	registry := NewRegistry(Options{Store: store, Logger: slog.New(slog.NewTextHandler(log, nil))})
-	s, release, err := registry.Open(t.Context(), job.Ref{JobID: "J", Output: "out", Epoch: 1})
+	s, release, err := registry.Open(t.Context(), job.Ref{JobID: "J", Output: "out", Epoch: token.Epoch, Token: token.ID})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		release()

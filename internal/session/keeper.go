@@ -41,6 +41,8 @@ type keeper struct {
 	wait *job.Wait
 	// version is that of the settings that were read last.
 	version int64
+	// damaged: the settings could not be read last time.
+	damaged bool
 }
 
 func newKeeper(s *Session) *keeper {
@@ -102,11 +104,14 @@ func (k *keeper) run(ctx context.Context) {
 // keep looks after everything once. It returns false when the folder is another job's.
 func (k *keeper) keep(ctx context.Context) bool {
 	check := k.Output.Claims.Check
-	if time.Since(k.renewed) >= k.lease {
+	now, renews := time.Now(), time.Since(k.renewed) >= k.lease
+	if renews {
 		check = k.Output.Claims.Enter
-		k.renewed = time.Now()
 	}
 	err := check(ctx, k.Ref.Epoch)
+	if err == nil && renews {
+		k.renewed = now
+	}
 	if job.KindOf(err) == job.KindTakenOver {
 		k.logger.Warn("job taken over", "error", err)
 		k.taken(err)
@@ -150,6 +155,15 @@ func (k *keeper) trouble() string {
 // readControl reads the settings that were changed, if there are any.
 func (k *keeper) readControl(ctx context.Context) error {
 	control, err := k.Output.Control(ctx)
+	if job.KindOf(err) == job.KindOutput {
+		// The workflow has the settings, and gives them to chunks that begin.
+		if !k.damaged {
+			k.logger.Warn("changed settings cannot be read: those of the running chunks stay until the next change", "error", err)
+		}
+		k.damaged = true
+		return nil
+	}
+	k.damaged = false
 	if err != nil || control == nil || control.Epoch != k.Ref.Epoch {
 		return err
 	}
@@ -185,12 +199,12 @@ func (k *keeper) logWait() {
 func (k *keeper) exchangeCounts(ctx context.Context) error {
 	counts := k.Pool.Counts()
 	if counts.Failed > 0 && counts != k.counted {
-		if err := k.Output.PutTally(ctx, k.Ref.Epoch, counts); err != nil {
+		if err := k.Output.PutTally(ctx, counts); err != nil {
 			return err
 		}
 		k.counted = counts
 	}
-	elsewhere, err := k.Output.TallyElsewhere(ctx, k.Ref.Epoch)
+	elsewhere, err := k.Output.TallyElsewhere(ctx)
 	if err == nil {
 		k.Pool.CountElsewhere(elsewhere)
 	}

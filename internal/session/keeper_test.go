@@ -39,6 +39,10 @@ func (b *breakable) Folder(ctx context.Context, uri string, create bool) (storag
 	return breakableFolder{folder, b}, err
 }
 
+func (f breakableFolder) Fenced(token storage.Token) storage.Folder {
+	return breakableFolder{f.Folder.Fenced(token), f.store}
+}
+
 func (f breakableFolder) List(ctx context.Context, prefix string) ([]storage.Entry, error) {
 	if after := f.store.after.Load(); f.store.broken.Load() || after > 0 && f.store.lists.Add(1) > after {
 		return nil, job.Errorf(job.KindStorage, prefix, "%w", fs.ErrPermission)
@@ -72,10 +76,10 @@ func claimed(t *testing.T) (*breakable, *output.Folder) {
 	store := &breakable{Store: memory.New()}
 	folder, err := output.Open(t.Context(), store, "out", true)
 	require.NoError(t, err)
-	outputtest.Claim(t, folder.Claims)
+	folder = folder.Under(outputtest.Claim(t, folder.Claims))
 	spec := job.DefaultSpec()
 	spec.Call.Sleep = &job.SleepSpec{}
-	require.NoError(t, folder.PutManifest(t.Context(), 1, job.Manifest{Version: job.LayoutVersion, JobID: "J", Spec: spec, Input: job.Fingerprint{Records: 12}}))
+	require.NoError(t, folder.PutManifest(t.Context(), job.Manifest{Version: job.LayoutVersion, JobID: "J", Spec: spec, Input: job.Fingerprint{Records: 12}}))
 	return store, folder
 }
 
@@ -133,7 +137,7 @@ func TestWhatHappensToAJobIsLogged(t *testing.T) {
 		other, err := output.Open(t.Context(), store.Store, "out", false)
 		require.NoError(t, err)
 		ended := func(context.Context, claim.Owner) (claim.State, error) { return claim.Ended, nil }
-		_, held, err := other.Claims.Take(t.Context(), claim.Owner{WorkflowID: "other"}, outputtest.Lease, ended)
+		_, held, err := other.Claims.Take(t.Context(), claim.Claimant{Owner: claim.Owner{WorkflowID: "other"}}, outputtest.Lease, ended)
 		require.NoError(t, err)
 		require.Nil(t, held)
 		store.broken.Store(false)

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"longhaul/calls"
+	"longhaul/internal/output"
 	"longhaul/internal/storage"
 	"longhaul/job"
 )
@@ -64,6 +65,9 @@ func NewRegistry(options Options) *Registry {
 	return &Registry{options: options, server: server{options.Client}, entries: map[job.Ref]*entry{}}
 }
 
+// Client is nil without a server.
+func (r *Registry) Client() client.Client { return r.options.Client }
+
 // Store is where inputs and outputs are.
 func (r *Registry) Store() storage.Store { return r.options.Store }
 
@@ -92,6 +96,17 @@ func (r *Registry) Open(ctx context.Context, ref job.Ref) (*Session, func(), err
 	s.users++
 	s.used++
 	return s.session, func() { r.giveBack(ref, s) }, nil
+}
+
+// Finished is the summary of a job that has finished under this claim.
+func (r *Registry) Finished(ctx context.Context, ref job.Ref) (summary job.Summary, finished bool, err error) {
+	folder, err := output.Open(ctx, r.options.Store, ref.Output, false)
+	if err != nil {
+		return summary, false, err
+	}
+	summary, finished, err = folder.Succeeded(ctx)
+	finished = finished && summary.JobID == ref.JobID && summary.Epoch == ref.Epoch
+	return summary, finished, errors.Join(err, folder.Close())
 }
 
 // take waits for the lock of a job's entry.

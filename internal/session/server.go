@@ -63,7 +63,9 @@ func (s server) stateOf(ctx context.Context, owner claim.Owner) (claim.State, er
 	}
 	info, err := s.describe(ctx, owner, owner.RunID)
 	if err == nil && info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW {
-		if info, err = s.describe(ctx, owner, ""); err == nil && info.GetFirstRunId() != owner.RunID {
+		// The chain of a run that was reset has the same first run.
+		first := info.GetFirstRunId()
+		if info, err = s.describe(ctx, owner, ""); err == nil && info.GetFirstRunId() != first {
 			return claim.Ended, nil
 		}
 	}

@@ -50,7 +50,8 @@ func (r *Registry) open(ctx context.Context, ref job.Ref) (*Session, error) {
 }
 
 func (r *Registry) newSession(ctx context.Context, ref job.Ref, folder *output.Folder) (*Session, error) {
-	if err := folder.Claims.Check(ctx, ref.Epoch); err != nil {
+	folder, err := enter(ctx, folder, ref)
+	if err != nil {
 		return nil, err
 	}
 	manifest, err := folder.Manifest(ctx)
@@ -73,9 +74,21 @@ func (r *Registry) newSession(ctx context.Context, ref job.Ref, folder *output.F
 	s.Pool = pool.New(caller, pool.Options{
 		Retry: spec.Retry, Outage: spec.Outage, Output: ref.Output, Timeout: ownTimeout(spec.Call), Stuck: s.logStuck,
 	})
+	s.Output.Journals.OnHold(s.hold)
 	s.keeper = newKeeper(s)
 	s.logger.Info("job opened", "records", manifest.Records(), "call", spec.Call.String())
 	return s, nil
+}
+
+// enter is the folder for the writes of the job's claim, unless that has ended.
+func enter(ctx context.Context, folder *output.Folder, ref job.Ref) (*output.Folder, error) {
+	token := storage.Token{Epoch: ref.Epoch, ID: ref.Token}
+	if ref.Token == "" { // a job that Longhaul 0.1 has begun
+		if err := folder.Fence(ctx, token); err != nil {
+			return nil, err
+		}
+	}
+	return folder.Under(token), folder.Claims.Confirm(ctx, ref.Epoch)
 }
 
 // NewCaller makes the caller of a spec. The call id begins the idempotency keys.
@@ -94,6 +107,15 @@ func readFile(ctx context.Context, store storage.Store, uri string) ([]byte, err
 	}
 	data, err := io.ReadAll(storage.NewReader(object))
 	return data, errors.Join(err, object.Close())
+}
+
+// IsCommitted says whether the batch of the records is done.
+func (s *Session) IsCommitted(ctx context.Context, r job.Range) (bool, error) {
+	commit, err := s.Output.Commit(ctx, r.First/s.Manifest.Spec.BatchRecords())
+	if errors.Is(err, fs.ErrNotExist) || job.KindOf(err) == job.KindOutput { // the flush replaces a damaged one
+		return false, nil
+	}
+	return err == nil && commit.First <= r.First && r.Last <= commit.Last, err
 }
 
 // Exclusive waits until no other attempt in this process works at a record of the range:

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"time"
+
+	"longhaul/job"
 )
 
 // Store opens what jobs read and write, by URI.
@@ -34,14 +36,41 @@ type Folder interface {
 	// List returns the objects whose names begin with the prefix, at any depth, in the
 	// order of their names; none if there are none.
 	List(ctx context.Context, prefix string) ([]Entry, error)
-	// Delete removes objects; missing ones are fine.
+	// Delete removes objects; missing ones are fine. When it returns, that survives a
+	// power cut.
 	Delete(ctx context.Context, names ...string) error
-	// Sweep removes what a killed process left half written. A put that is under way
-	// elsewhere then fails.
-	Sweep(ctx context.Context) error
+	// Sync makes all that was appended to an object so far survive a power cut, whoever
+	// appended it; fs.ErrNotExist if there is none.
+	Sync(ctx context.Context, name string) error
+	// Fence lets the holder of the token write, and ends the writes of all tokens with a
+	// lower epoch: when it returns, none that has not taken effect ever will, however
+	// long ago it began. It also removes what such writes have left half done.
+	Fence(ctx context.Context, token Token) error
+	// Revoke ends the writes of the holder itself, as Fence does for lower epochs.
+	Revoke(ctx context.Context, token Token) error
+	// Fenced is the folder for writes of the holder of the token. After a revocation its
+	// Append, Put, PutIfAbsent and Delete change nothing and fail with
+	// job.KindTakenOver. Without Fenced, writes are not bound to a token.
+	Fenced(token Token) Folder
 	// URI is for messages.
 	URI() string
 	Close() error
+}
+
+// Token is a fencing token: it says under which claim a write is made.
+type Token struct {
+	// Epoch grows with each claim.
+	Epoch int64
+	// ID tells claims apart that have the same epoch, because a process that was stopped
+	// for long has claimed again what others had released since. Letters, digits and
+	// hyphens only.
+	ID string
+}
+
+// Revoked is the error of a write whose token was revoked.
+func Revoked(uri string) error {
+	return job.Errorf(job.KindTakenOver, uri, "this job's claim to the output folder has ended: the job has ended, or another job has taken the folder over").
+		WithHint("nothing was written; longhaul status %s tells which job has the folder", uri)
 }
 
 // Entry is an object in a listing.

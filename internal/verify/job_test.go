@@ -45,16 +45,17 @@ func finish(t testing.TB, in job.InputSpec, content string, batchRecords int64) 
 	require.NoError(t, err)
 	folder, err := output.Open(ctx, store, "out", true)
 	require.NoError(t, err)
-	outputtest.Claim(t, folder.Claims)
+	token := outputtest.Claim(t, folder.Claims)
+	folder = folder.Under(token)
 	manifest := job.Manifest{Version: job.LayoutVersion, JobID: "J", Created: time.Now().UTC(), Spec: spec}
-	require.NoError(t, folder.PutIndex(ctx, 1, func(w io.Writer) (err error) {
+	require.NoError(t, folder.PutIndex(ctx, func(w io.Writer) (err error) {
 		manifest.Input, err = from.Index(ctx, w, func(int64) {})
 		return err
 	}))
 	if in.Limit > 0 {
 		manifest.Limit = in.Limit
 	}
-	_, err = folder.CreateManifest(ctx, 1, manifest)
+	_, err = folder.CreateManifest(ctx, manifest)
 	require.NoError(t, err)
 	for first := int64(0); first < manifest.Records(); first += batchRecords {
 		r := job.Range{First: first, Last: min(first+batchRecords, manifest.Records())}
@@ -63,14 +64,14 @@ func finish(t testing.TB, in job.InputSpec, content string, batchRecords int64) 
 			require.NoError(t, err)
 			results = append(results, resultOf(record))
 		}
-		_, err := folder.Flush(ctx, 1, job.Batch{Range: r, Number: first / batchRecords, Journals: []job.JournalRef{
+		_, err := folder.Flush(ctx, job.Batch{Range: r, Number: first / batchRecords, Journals: []job.JournalRef{
 			outputtest.Write(t, folder.Journals, r, 1, results...),
 		}})
 		require.NoError(t, err)
 	}
 	require.NoError(t, folder.PutReport(ctx, func(w io.Writer) error { _, err := io.WriteString(w, "<html>"); return err }))
 	require.NoError(t, folder.PutControl(ctx, job.Control{Epoch: 1, Version: 1}))
-	_, err = folder.Finish(ctx, job.Ref{JobID: "J", Epoch: 1, Output: "out"}, manifest.Records(), batchRecords)
+	_, err = folder.Finish(ctx, job.Ref{JobID: "J", Epoch: token.Epoch, Output: "out"}, manifest.Records(), batchRecords)
 	require.NoError(t, err)
 	raw, err := store.Folder(ctx, "out", false)
 	require.NoError(t, err)

@@ -16,6 +16,7 @@ type Batches struct {
 
 type openBatch struct {
 	received int64
+	totals   job.Totals
 	journals []job.JournalRef
 	finished []job.ChunkTiming
 }
@@ -36,9 +37,19 @@ func NewBatches(plan job.Plan) *Batches {
 	return &Batches{plan: plan, open: map[int64]*openBatch{}}
 }
 
-// Add takes the receipt of a chunk that began and ended at these times, and returns the
-// batch if it is complete with it.
-func (b *Batches) Add(receipt job.Receipt, began, ended time.Time) (job.Batch, bool) {
+// Reopen has a batch wait for records whose answers were lost. The others are still in
+// its journals; nothing is counted as received any more.
+func (b *Batches) Reopen(batch job.Batch, lost []job.Range) {
+	reopened := &openBatch{received: batch.Len(), journals: batch.Journals, finished: batch.Finished}
+	for _, r := range lost {
+		reopened.received -= r.Len()
+	}
+	b.open[batch.Number] = reopened
+}
+
+// Add takes the receipt of a chunk that began and ended at these times. If the batch is
+// complete with it, it returns the batch, and the sum of its receipts.
+func (b *Batches) Add(receipt job.Receipt, began, ended time.Time) (job.Batch, job.Totals, bool) {
 	number := receipt.First / b.plan.BatchRecords
 	gathered := b.open[number]
 	if gathered == nil {
@@ -46,6 +57,7 @@ func (b *Batches) Add(receipt job.Receipt, began, ended time.Time) (job.Batch, b
 		b.open[number] = gathered
 	}
 	gathered.received += receipt.Len()
+	gathered.totals = gathered.totals.Add(receipt.Totals)
 	for _, journal := range receipt.Journals {
 		gathered.add(journal)
 	}
@@ -55,8 +67,8 @@ func (b *Batches) Add(receipt job.Receipt, began, ended time.Time) (job.Batch, b
 		Last:  min((number+1)*b.plan.BatchRecords, b.plan.Records),
 	}}
 	if gathered.received < batch.Len() {
-		return job.Batch{}, false
+		return job.Batch{}, job.Totals{}, false
 	}
 	delete(b.open, number)
-	return batch, true
+	return batch, gathered.totals, true
 }

@@ -14,10 +14,10 @@ func TestABatchNamesAJournalOnce(t *testing.T) {
 	t.Parallel()
 	b := NewBatches(job.Plan{Records: 10, BatchRecords: 10})
 	kept := job.JournalRef{Name: "kept", Size: 5}
-	_, whole := b.Add(job.Receipt{Range: job.Range{Last: 4}, Journals: []job.JournalRef{kept, {Name: "a"}}}, time.Time{}, time.Time{})
+	_, _, whole := b.Add(job.Receipt{Range: job.Range{Last: 4}, Journals: []job.JournalRef{kept, {Name: "a"}}}, time.Time{}, time.Time{})
 	require.False(t, whole)
 	kept.Size = 7
-	batch, whole := b.Add(job.Receipt{Range: job.Range{First: 4, Last: 10}, Journals: []job.JournalRef{{Name: "b"}, kept}}, time.Time{}, time.Time{})
+	batch, _, whole := b.Add(job.Receipt{Range: job.Range{First: 4, Last: 10}, Journals: []job.JournalRef{{Name: "b"}, kept}}, time.Time{}, time.Time{})
 	require.True(t, whole)
 	require.Equal(t, []job.JournalRef{kept, {Name: "a"}, {Name: "b"}}, batch.Journals)
 }

@@ -3,6 +3,7 @@ package outputtest
 
 import (
 	"context"
+	"crypto/rand"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -30,12 +31,13 @@ func Folder(t T, dir string) storage.Folder {
 	return folder
 }
 
-// Claim takes a folder that nobody has claimed: epoch 1.
-func Claim(t T, claims *claim.Claims) {
-	unknown := func(context.Context, claim.Owner) (claim.State, error) { return claim.Unknown, nil }
-	epoch, _, err := claims.Take(t.Context(), claim.Owner{WorkflowID: "w"}, Lease, unknown)
+// Claim takes a folder whose earlier owners have ended, for a new one.
+func Claim(t T, claims *claim.Claims) storage.Token {
+	ended := func(context.Context, claim.Owner) (claim.State, error) { return claim.Ended, nil }
+	token, _, err := claims.Take(t.Context(), claim.Claimant{Owner: claim.Owner{WorkflowID: rand.Text()}}, Lease, ended)
 	require.NoError(t, err)
-	require.EqualValues(t, 1, epoch)
+	require.Positive(t, token.Epoch)
+	return token
 }
 
 // Write makes a sealed journal of the range with these results.

@@ -15,7 +15,10 @@ func isEscape(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "path escapes from parent")
 }
 
-func isNotFolder(err error) bool { return errors.Is(err, syscall.ENOTDIR) }
+// isNotFolder knows os.OpenRoot's refusal too, which has no exported value either.
+func isNotFolder(err error) bool {
+	return errors.Is(err, syscall.ENOTDIR) || err != nil && strings.HasSuffix(err.Error(), "not a directory")
+}
 
 // reason strips the operation and the path, which our own errors name already.
 func reason(err error) error {

@@ -18,9 +18,13 @@ import (
 type folder struct {
 	uri  string
 	root *os.Root
+	dirs dirs
 	// scratch is where objects are written before they get their name: on the same
 	// file system, and never among what belongs to others.
 	scratch string
+	// holder is the folder in scratch whose holder writes here; empty for writes that are
+	// bound to no token.
+	holder string
 }
 
 func (f *folder) URI() string  { return f.uri }
@@ -45,14 +49,18 @@ func (f *folder) Append(ctx context.Context, name string) (storage.Appender, err
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	if err := f.root.MkdirAll(path.Dir(name), 0o755); err != nil {
-		return nil, f.fail(name, err)
-	}
-	opened, err := f.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
+	temporary, err := f.prepare(name)
 	if err != nil {
-		return nil, f.fail(name, err)
+		return nil, err
 	}
-	return &appender{ctx: ctx, file: opened, folder: f, dir: path.Dir(name)}, nil
+	opened, err := f.root.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, f.failWrite(name, err)
+	}
+	if err := errors.Join(f.root.Link(temporary, name), f.discard(temporary)); err != nil {
+		return nil, errors.Join(f.failWrite(name, err), opened.Close())
+	}
+	return &appender{ctx: ctx, file: opened, folder: f, name: name}, nil
 }
 
 func (f *folder) Put(ctx context.Context, name string, write func(io.Writer) error) error {
@@ -73,20 +81,34 @@ func (f *folder) put(ctx context.Context, name string, write func(io.Writer) err
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	temporary := path.Join(f.scratch, uuid.NewString())
-	err := errors.Join(f.root.MkdirAll(f.scratch, 0o755), f.root.MkdirAll(path.Dir(name), 0o755))
+	temporary, err := f.prepare(name)
 	if err != nil {
-		return f.fail(name, err)
+		return err
 	}
 	err = f.writeSynced(ctx, temporary, write)
 	if err == nil {
 		err = rename(temporary, name)
 	}
 	// After a rename there is nothing left to delete.
-	if err := errors.Join(err, f.remove(temporary)); err != nil {
-		return f.fail(name, err)
+	if err := errors.Join(err, f.discard(temporary)); err != nil {
+		return f.failWrite(name, err)
 	}
 	return f.syncDir(path.Dir(name))
+}
+
+// prepare makes the folder that the object will be in, and says where to write it.
+func (f *folder) prepare(name string) (temporary string, err error) {
+	if err := f.dirs.make(path.Dir(name)); err != nil {
+		return "", f.fail(name, err)
+	}
+	if f.holder != "" {
+		// Fence has made it; who makes it again has no claim.
+		return path.Join(f.holder, uuid.NewString()), nil
+	}
+	if err := f.dirs.make(f.scratch); err != nil {
+		return "", f.fail(name, err)
+	}
+	return path.Join(f.scratch, uuid.NewString()), nil
 }
 
 func (f *folder) writeSynced(ctx context.Context, name string, write func(io.Writer) error) error {
@@ -96,52 +118,76 @@ func (f *folder) writeSynced(ctx context.Context, name string, write func(io.Wri
 	}
 	err = write(boundWriter{ctx, file})
 	if err == nil {
-		err = file.Sync()
+		err = f.dirs.sync(file)
 	}
 	return errors.Join(err, file.Close())
 }
 
 func (f *folder) Delete(ctx context.Context, names ...string) error {
+	deleted := map[string]bool{}
 	for _, name := range names {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := f.remove(name); err != nil {
+		found, err := f.remove(name)
+		if err != nil {
+			return err
+		}
+		deleted[path.Dir(name)] = deleted[path.Dir(name)] || found
+	}
+	for dir, found := range deleted {
+		if !found {
+			continue
+		}
+		if err := f.syncDir(dir); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *folder) remove(name string) error {
-	if err := f.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return f.fail(name, err)
+// remove deletes an object, and says whether there was one. For a holder it is moved
+// away first: that fails, in one step, if the token was revoked.
+func (f *folder) remove(name string) (found bool, err error) {
+	if f.holder == "" {
+		err = f.root.Remove(name)
+	} else {
+		temporary := path.Join(f.holder, uuid.NewString())
+		if err = f.root.Rename(name, temporary); err == nil {
+			err = f.discard(temporary)
+		}
 	}
-	return nil
+	if err == nil {
+		return true, nil
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := f.root.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+	}
+	return false, f.failWrite(name, err)
 }
 
-func (f *folder) Sweep(ctx context.Context) error {
-	entries, err := f.List(ctx, f.scratch+"/")
-	if err != nil {
+// discard deletes an object that has no name; others may have done so.
+func (f *folder) discard(temporary string) error {
+	if err := f.root.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for _, entry := range entries {
-		if err := f.remove(entry.Name); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
-func (f *folder) syncDir(dir string) error {
-	opened, err := f.root.Open(dir)
+func (f *folder) Sync(ctx context.Context, name string) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	opened, err := f.root.Open(name)
 	if err != nil {
-		return f.fail(dir, err)
+		return f.fail(name, err)
 	}
-	if err := errors.Join(opened.Sync(), opened.Close()); err != nil {
-		return f.fail(dir, err)
+	if err := errors.Join(f.dirs.sync(opened), opened.Close()); err != nil {
+		return f.fail(name, err)
 	}
-	return nil
+	return f.syncDir(path.Dir(name))
 }
 
 // fail keeps errors of our own, and fs.ErrNotExist and fs.ErrExist visible. A
@@ -161,4 +207,11 @@ func (f *folder) fail(name string, err error) error {
 		return failure.WithHint("let the worker's user write there")
 	}
 	return failure
+}
+
+func (f *folder) syncDir(dir string) error {
+	if err := f.dirs.syncDir(dir); err != nil {
+		return f.fail(dir, err)
+	}
+	return nil
 }

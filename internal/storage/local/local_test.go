@@ -1,10 +1,13 @@
 package local
 
 import (
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -36,23 +39,84 @@ func TestStore(t *testing.T) {
 	})
 }
 
-func TestSweepDeletesOnlyWhatIsHalfWritten(t *testing.T) {
+func TestAFenceDeletesWhatIsHalfWritten(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	f, err := Unconfined(dir, scratch).Folder(t.Context(), ".", true)
 	require.NoError(t, err)
+	require.NoError(t, f.Fence(t.Context(), storage.Token{Epoch: 1, ID: "a"}))
 	require.NoError(t, f.Put(t.Context(), "part-000000.jsonl", text("x")))
-	half := filepath.Join(dir, scratch, "half")
-	require.NoError(t, os.WriteFile(half, nil, 0o644))
+	old, fresh := filepath.Join(dir, scratch, "old"), filepath.Join(dir, scratch, "fresh")
+	gone := []string{old, filepath.Join(dir, scratch, "000001.a", "half"), filepath.Join(dir, scratch, "revoked-x", "half")}
+	require.NoError(t, os.Mkdir(filepath.Join(dir, scratch, "revoked-x"), 0o755))
 	theirs := []string{".eslintrc.json", ".part-notes", ".part-000001.jsonl8231", ".env1"}
+	for _, name := range append([]string{fresh, filepath.Join(dir, scratch, "000002.a"), filepath.Join(dir, scratch, "notes")}, gone...) {
+		require.NoError(t, os.WriteFile(name, nil, 0o644))
+	}
 	for _, name := range theirs {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o644))
 	}
-	require.NoError(t, f.Sweep(t.Context()))
-	require.NoFileExists(t, half)
+	require.NoError(t, os.Remove(filepath.Join(dir, scratch, "000002.a")))
+	require.NoError(t, os.Chtimes(old, time.Time{}, time.Now().Add(-2*leftFor)))
+	require.NoError(t, f.Fence(t.Context(), storage.Token{Epoch: 2, ID: "a"}))
+	for _, name := range gone {
+		require.NoFileExists(t, name)
+	}
+	require.FileExists(t, fresh)
 	for _, kept := range append(theirs, "part-000000.jsonl") {
 		require.FileExists(t, filepath.Join(dir, kept))
 	}
+}
+
+// A process that has its token's folder open already is stopped too.
+func TestARevokedFolderCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	opened, err := Unconfined(dir, scratch).Folder(t.Context(), ".", true)
+	require.NoError(t, err)
+	token := storage.Token{Epoch: 1, ID: "a"}
+	require.NoError(t, opened.Fence(t.Context(), token))
+	inside, err := os.OpenRoot(filepath.Join(dir, scratch, "000001.a"))
+	require.NoError(t, err)
+	require.NoError(t, inside.WriteFile("half", nil, 0o644))
+	require.NoError(t, opened.Revoke(t.Context(), token))
+	require.ErrorIs(t, inside.WriteFile("more", nil, 0o644), fs.ErrNotExist)
+	require.ErrorIs(t, inside.Rename("half", "whole"), fs.ErrNotExist)
+	require.NoError(t, errors.Join(inside.Close(), opened.Close()))
+}
+
+// All that a later step depends on survives a power cut: a new folder in its parent, a
+// deletion, a journal of a process that was killed.
+func TestWhatIsSynced(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	opened, err := Unconfined(dir, scratch).Folder(t.Context(), ".", true)
+	require.NoError(t, err)
+	f := opened.(*folder)
+	var synced []string
+	f.dirs.sync = func(file *os.File) error {
+		name, err := filepath.Rel(dir, file.Name())
+		if err != nil { // a folder's name is relative to the root
+			name = file.Name()
+		}
+		synced = append(synced, name)
+		return file.Sync()
+	}
+	require.NoError(t, f.Put(t.Context(), "_longhaul/commits/000000.json", text("x")))
+	require.Subset(t, synced, []string{".", "_longhaul", "_longhaul/commits"}, "%q", synced)
+	for _, step := range []func() error{
+		func() error { return f.Delete(t.Context(), "_longhaul/commits/000000.json") },
+		func() error { return f.PutIfAbsent(t.Context(), "_longhaul/commits/000000.json", text("x")) },
+	} {
+		synced = nil
+		require.NoError(t, step())
+		require.Contains(t, synced, "_longhaul/commits")
+	}
+	synced = nil
+	require.NoError(t, f.Delete(t.Context(), "_longhaul/commits/none"))
+	require.Empty(t, synced)
+	require.NoError(t, f.Sync(t.Context(), "_longhaul/commits/000000.json"))
+	require.Contains(t, synced, "_longhaul/commits/000000.json")
 }
 
 func TestWhatDoesNotPassByItselfIsNotRetried(t *testing.T) {

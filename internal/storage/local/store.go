@@ -92,24 +92,20 @@ func (s *Store) Folder(ctx context.Context, uri string, create bool) (storage.Fo
 		}
 		return nil, s.outputError(uri, err)
 	}
-	return &folder{uri: uri, root: root, scratch: s.scratch}, nil
+	return &folder{uri: uri, root: root, dirs: rootDirs(root), scratch: s.scratch}, nil
 }
 
 func (s *Store) openFolder(name string, create bool) (*os.Root, error) {
-	if s.root == nil {
-		if create {
-			if err := os.MkdirAll(name, 0o755); err != nil {
-				return nil, err
-			}
-		}
-		return os.OpenRoot(name)
+	dirs, open := systemDirs(), os.OpenRoot
+	if s.root != nil {
+		dirs, open = rootDirs(s.root), s.root.OpenRoot
 	}
-	if create && name != "." {
-		if err := s.root.MkdirAll(name, 0o755); err != nil {
+	if create {
+		if err := dirs.make(name); err != nil {
 			return nil, err
 		}
 	}
-	return s.root.OpenRoot(name)
+	return open(name)
 }
 
 // resolve turns a URI into a path for os (unconfined) or os.Root (confined).

@@ -22,7 +22,7 @@ import (
 type Store struct {
 	mu      sync.Mutex
 	inputs  map[string]content
-	folders map[string]*folder
+	folders map[string]*objects
 }
 
 type content struct {
@@ -32,7 +32,7 @@ type content struct {
 
 // New is empty.
 func New() *Store {
-	return &Store{inputs: map[string]content{}, folders: map[string]*folder{}}
+	return &Store{inputs: map[string]content{}, folders: map[string]*objects{}}
 }
 
 // SetInput makes, or replaces, an input.
@@ -68,21 +68,28 @@ func (s *Store) Folder(ctx context.Context, uri string, create bool) (storage.Fo
 		if !create {
 			return nil, fmt.Errorf("%s: %w", uri, fs.ErrNotExist)
 		}
-		found = &folder{uri: uri, objects: map[string]content{}}
+		found = &objects{content: map[string]content{}, tokens: map[storage.Token]bool{}}
 		s.folders[uri] = found
 	}
-	return found, nil
+	return &folder{objects: found, uri: uri}, nil
 }
 
 // Close does nothing.
 func (s *Store) Close() error { return nil }
 
-// folder is shared by all who have opened it.
-type folder struct {
-	uri string
-
+// objects are shared by all who have opened their folder.
+type objects struct {
 	mu      sync.Mutex
-	objects map[string]content
+	content map[string]content
+	// tokens are those that may write.
+	tokens map[storage.Token]bool
+}
+
+// folder writes with its token, if it has one.
+type folder struct {
+	*objects
+	uri   string
+	token *storage.Token
 }
 
 func (f *folder) Open(ctx context.Context, name string) (storage.Object, error) {
@@ -91,7 +98,7 @@ func (f *folder) Open(ctx context.Context, name string) (storage.Object, error) 
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	found, ok := f.objects[name]
+	found, ok := f.content[name]
 	if !ok {
 		return nil, missing(name)
 	}
@@ -127,10 +134,13 @@ func (f *folder) put(ctx context.Context, name string, data []byte, ifAbsent boo
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if _, ok := f.objects[name]; ok && ifAbsent {
+	if f.isRevoked() {
+		return storage.Revoked(f.uri)
+	}
+	if _, ok := f.content[name]; ok && ifAbsent {
 		return &job.Error{Op: name, Kind: job.KindStorage, Err: fs.ErrExist}
 	}
-	f.objects[name] = content{data, time.Now()}
+	f.content[name] = content{data, time.Now()}
 	return nil
 }
 
@@ -141,9 +151,9 @@ func (f *folder) List(ctx context.Context, prefix string) ([]storage.Entry, erro
 		return nil, context.Cause(ctx)
 	}
 	var entries []storage.Entry
-	for _, name := range slices.Sorted(maps.Keys(f.objects)) {
+	for _, name := range slices.Sorted(maps.Keys(f.content)) {
 		if strings.HasPrefix(name, prefix) {
-			entries = append(entries, storage.Entry{Name: name, Size: int64(len(f.objects[name].data))})
+			entries = append(entries, storage.Entry{Name: name, Size: int64(len(f.content[name].data))})
 		}
 	}
 	return entries, nil
@@ -156,15 +166,56 @@ func (f *folder) Delete(ctx context.Context, names ...string) error {
 		return context.Cause(ctx)
 	}
 	for _, name := range names {
-		delete(f.objects, name)
+		if _, ok := f.content[name]; ok && f.isRevoked() {
+			return storage.Revoked(f.uri)
+		}
+		delete(f.content, name)
 	}
 	return nil
 }
 
-// Sweep has nothing to do: nothing is ever half written.
-func (f *folder) Sweep(ctx context.Context) error { return context.Cause(ctx) }
-func (f *folder) Close() error                    { return nil }
-func (f *folder) URI() string                     { return f.uri }
+// Sync has nothing to do but to look: there is no power cut.
+func (f *folder) Sync(ctx context.Context, name string) error {
+	object, err := f.Open(ctx, name)
+	if err != nil {
+		return err
+	}
+	return object.Close()
+}
+
+// Fenced is the folder for the holder of the token.
+func (f *folder) Fenced(token storage.Token) storage.Folder {
+	return &folder{objects: f.objects, uri: f.uri, token: &token}
+}
+
+// Fence lets the token write, and revokes those of lower epochs.
+func (f *folder) Fence(ctx context.Context, token storage.Token) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	maps.DeleteFunc(f.tokens, func(other storage.Token, _ bool) bool { return other.Epoch < token.Epoch })
+	f.tokens[token] = true
+	return nil
+}
+
+// Revoke ends the writes with the token.
+func (f *folder) Revoke(ctx context.Context, token storage.Token) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	delete(f.tokens, token)
+	return nil
+}
+
+// isRevoked is called with the lock.
+func (f *folder) isRevoked() bool { return f.token != nil && !f.tokens[*f.token] }
+
+func (f *folder) Close() error { return nil }
+func (f *folder) URI() string  { return f.uri }
 
 func missing(name string) error {
 	return &job.Error{Op: name, Kind: job.KindStorage, Err: fs.ErrNotExist}
@@ -206,9 +257,9 @@ func (a *appender) Write(p []byte) (int, error) {
 	if err := cmp.Or(context.Cause(a.ctx), a.open()); err != nil {
 		return 0, err
 	}
-	if found, ok := a.folder.objects[a.name]; ok {
+	if found, ok := a.folder.content[a.name]; ok {
 		// Appending may move the bytes, but never changes those that a reader has.
-		a.folder.objects[a.name] = content{append(found.data, p...), time.Now()}
+		a.folder.content[a.name] = content{append(found.data, p...), time.Now()}
 	}
 	return len(p), nil
 }

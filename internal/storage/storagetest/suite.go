@@ -31,7 +31,10 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"append and delete", testAppendAfterDelete},
 		{"list", testList},
 		{"delete", testDelete},
-		{"sweep keeps what has a name", testSweep},
+		{"sync", testSync},
+		{"a lower epoch writes nothing", testFence},
+		{"a revocation ends writes that have begun", testFenceMeanwhile},
+		{"a token is revoked by its holder", testRevoke},
 		{"a done context stops everything", testContext},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -200,10 +203,10 @@ func testDelete(t *testing.T, f storage.Folder) {
 	require.Equal(t, []string{"dir/b"}, names(t, f, ""))
 }
 
-func testSweep(t *testing.T, f storage.Folder) {
-	require.NoError(t, f.Put(t.Context(), "part", text("x")))
-	require.NoError(t, f.Sweep(t.Context()))
-	require.Equal(t, []string{"part"}, names(t, f, ""))
+func testSync(t *testing.T, f storage.Folder) {
+	require.ErrorIs(t, f.Sync(t.Context(), "log"), fs.ErrNotExist)
+	require.NoError(t, f.Put(t.Context(), "log", text("x")))
+	require.NoError(t, f.Sync(t.Context(), "log"))
 }
 
 func testContext(t *testing.T, f storage.Folder) {
@@ -228,7 +231,8 @@ func testContext(t *testing.T, f storage.Folder) {
 	_, err = f.List(ctx, "")
 	require.ErrorIs(t, err, reason)
 	for _, err := range []error{
-		f.Put(ctx, "y", text("y")), f.PutIfAbsent(ctx, "z", text("z")), f.Delete(ctx, "x"), f.Sweep(ctx),
+		f.Put(ctx, "y", text("y")), f.PutIfAbsent(ctx, "z", text("z")), f.Delete(ctx, "x"), f.Sync(ctx, "x"),
+		f.Fence(ctx, storage.Token{Epoch: 1}), f.Revoke(ctx, storage.Token{Epoch: 1}),
 	} {
 		require.ErrorIs(t, err, reason)
 	}

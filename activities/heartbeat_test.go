@@ -1,0 +1,184 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"longhaul/job"
+)
+
+const timeout = 10 * time.Second
+
+// beating is a heartbeat of a task that the server started age ago, to a server that
+// answers as told.
+func beating(t *testing.T, age time.Duration, server func(ctx context.Context, sent int) error) (context.Context, *heartbeat) {
+	t.Helper()
+	var sent atomic.Int32
+	ctx, h := newHeartbeat(t.Context(), activity.Info{HeartbeatTimeout: timeout, StartedTime: time.Now().Add(-age)},
+		func(ctx context.Context, _ job.Heartbeat) error { return server(ctx, int(sent.Add(1))) })
+	h.begin(ctx)
+	t.Cleanup(h.end)
+	return ctx, h
+}
+
+// A connection that is silent, or fails, ends the starts of calls before the timeout, and
+// the work at it. Until then the heartbeat is sent again and again.
+func TestWithoutAnAcknowledgementTheWorkEnds(t *testing.T) {
+	t.Parallel()
+	for name, server := range map[string]func(context.Context) error{
+		"silent":  func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
+		"refused": func(context.Context) error { return serviceerror.NewUnavailable("connection refused") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var sent atomic.Int32
+				ctx, h := beating(t, 0, func(ctx context.Context, n int) error {
+					if sent.Store(int32(n)); n == 1 {
+						return nil
+					}
+					return server(ctx)
+				})
+				defer h.end()
+				<-time.After(12 * time.Second) // the one at 5 s was acknowledged
+				require.NoError(t, ctx.Err())
+				require.True(t, h.lease.Valid(time.Now()))
+				<-time.After(1500 * time.Millisecond)
+				require.False(t, h.lease.Valid(time.Now()), "8 s after it was sent")
+				require.NoError(t, ctx.Err())
+				<-time.After(2 * time.Second)
+				require.ErrorIs(t, context.Cause(ctx), errNotAcknowledged)
+				require.Error(t, h.expired.Err(), "10 s after it was sent")
+				require.Greater(t, sent.Load(), int32(4))
+			})
+		})
+	}
+}
+
+// The answer counts from when its heartbeat was sent, however late it comes.
+func TestALateAcknowledgement(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, h := beating(t, 0, func(context.Context, int) error {
+			<-time.After(4 * time.Second)
+			return nil
+		})
+		defer h.end()
+		<-time.After(10 * time.Minute)
+		require.NoError(t, ctx.Err(), "a slow server is no reason to end")
+	})
+}
+
+// A short activity sends no heartbeat; a long one each half of the timeout.
+func TestHowManyHeartbeats(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var sent atomic.Int32
+		ctx, h := beating(t, time.Second, func(_ context.Context, n int) error { sent.Store(int32(n)); return nil })
+		defer h.end()
+		<-time.After(3 * time.Second)
+		require.Zero(t, sent.Load())
+		<-time.After(time.Minute)
+		require.EqualValues(t, 12, sent.Load())
+		require.NoError(t, ctx.Err())
+		require.True(t, h.lease.Valid(time.Now()))
+	})
+}
+
+// A task that lay in a process that was stopped is begun only when the server says so.
+func TestATaskThatIsNotFresh(t *testing.T) {
+	t.Parallel()
+	for name, age := range map[string]time.Duration{"old": 3 * time.Second, "very old": time.Hour, "of another clock": -3 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				ctx, h := beating(t, age, func(context.Context, int) error { <-time.After(time.Second); return nil })
+				require.Equal(t, time.Second, time.Since(began))
+				require.NoError(t, ctx.Err())
+				require.True(t, h.lease.Valid(time.Now()))
+				h.end()
+
+				ctx, h = beating(t, age, func(context.Context, int) error { return serviceerror.NewNotFound("activity not found") })
+				require.True(t, isLost(context.Cause(ctx)))
+				require.False(t, h.lease.Valid(time.Now()))
+				h.end()
+
+				began = time.Now()
+				ctx, h = beating(t, age, func(ctx context.Context, _ int) error { <-ctx.Done(); return ctx.Err() })
+				require.Equal(t, timeout, time.Since(began))
+				require.ErrorIs(t, context.Cause(ctx), errNotAcknowledged)
+				h.end()
+			})
+		})
+	}
+}
+
+// An attempt that is asked to end goes on with its heartbeats until it has: the server
+// counts it as at work. If they stop being acknowledged then, its calls are cut off.
+func TestHeartbeatsOfADrain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var silent atomic.Bool
+		ctx, h := beating(t, 0, func(ctx context.Context, _ int) error {
+			if silent.Load() {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			return temporal.NewCanceledError()
+		})
+		defer h.end()
+		calls, end := callsOf(ctx, h.expired, func(context.Context) bool { return false })
+		defer end()
+		<-time.After(time.Hour)
+		require.True(t, temporal.IsCanceledError(context.Cause(ctx)))
+		require.NoError(t, calls.Err())
+		silent.Store(true)
+		<-time.After(timeout + time.Second)
+		require.ErrorIs(t, context.Cause(calls), errNotAcknowledged)
+	})
+}
+
+// Calls of a workflow that has ended are nobody else's: they have all the time that they
+// need. Those of a chunk that somebody else has are cut off at once.
+func TestCallsAfterTheAttemptIsLost(t *testing.T) {
+	t.Parallel()
+	for _, ended := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, h := beating(t, 0, func(context.Context, int) error { return serviceerror.NewNotFound("no such activity") })
+			defer h.end()
+			calls, end := callsOf(ctx, h.expired, func(context.Context) bool { return ended })
+			defer end()
+			<-time.After(timeout/2 + time.Second)
+			require.True(t, isLost(context.Cause(ctx)))
+			require.Equal(t, ended, calls.Err() == nil)
+			<-time.After(time.Hour)
+			require.Equal(t, ended, calls.Err() == nil)
+		})
+	}
+}
+
+// What an activity waits for is told at once.
+func TestAHeartbeatAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		told := make(chan job.Heartbeat, 1)
+		ctx, h := newHeartbeat(t.Context(), activity.Info{HeartbeatTimeout: timeout, StartedTime: time.Now()},
+			func(_ context.Context, details job.Heartbeat) error { told <- details; return errors.New("may pass") })
+		h.begin(ctx)
+		defer h.end()
+		h.done.Add(7)
+		h.waitsFor(func() string { return "the folder" })
+		h.beat()
+		require.Equal(t, job.Heartbeat{Done: 7, Waiting: "the folder"}, <-told)
+	})
+}
