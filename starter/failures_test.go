@@ -33,12 +33,15 @@ func failedOutput(t *testing.T, failures ...job.CallError) (uri string) {
 	spec.Output.URI, spec.Call.Sleep = uri, &job.SleepSpec{}
 	put("_longhaul/job.json", job.Manifest{Version: job.LayoutVersion, JobID: "J", Spec: spec, Input: job.Fingerprint{Records: 10_000}})
 	unknown := strings.Repeat("0", 64)
-	put("_longhaul/commits/000000.json", job.Commit{
+	commit := job.Commit{
 		Range:  job.Range{First: 0, Last: 10_000},
 		Totals: job.Totals{Succeeded: 10_000 - int64(len(failures)), Failed: int64(len(failures))},
 		Part:   job.PartDigest{Name: "part-000000.jsonl", SHA256: unknown},
-		Errors: &job.PartDigest{Name: "errors-000000.jsonl", SHA256: unknown},
-	})
+	}
+	if len(failures) > 0 {
+		commit.Errors = &job.PartDigest{Name: "errors-000000.jsonl", SHA256: unknown}
+	}
+	put("_longhaul/commits/000000.json", commit)
 	var lines bytes.Buffer
 	for i, failure := range failures {
 		message, err := json.Marshal(failure)
