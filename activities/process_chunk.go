@@ -115,8 +115,9 @@ func (w *work) call(ctx, stop context.Context, answered *journal.Answered, recei
 		marks: info.Attempt > 1 || len(suspects) > 0, latencies: latency.New(),
 	}
 	if err = wait(stop, startDelay(w.chunk, info.Attempt)); err == nil {
-		if err = w.callSuspects(calls, stop, suspects, log); err == nil {
-			err = w.session.Pool.Run(calls, stop, pool.How{Lease: w.beat.lease}, missing(w.session.Records(calls, w.chunk.Range), answered, suspects), log)
+		err = w.session.Pool.Run(calls, stop, pool.How{Lease: w.beat.lease}, missing(w.session.Records(calls, w.chunk.Range), answered, suspects), log)
+		if err == nil {
+			err = w.callSuspects(calls, stop, suspects, answered.Kills(), log)
 		}
 	}
 	sealed, sealErr := written.Seal()

@@ -11,36 +11,21 @@ import (
 	"longhaul/job"
 )
 
-const (
-	// worthIsolation is of how many deaths on a record is called with no other call
-	// in the process: whoever is in flight then dies of it alone.
-	worthIsolation = 2
-	// poisonous is how many times a process must have died of a record that was
-	// alone in it: the first time may have been an operator's kill.
-	poisonous = 2
-)
-
-// callSuspects calls the records that a process may have died of before all others:
-// those of one death together, then the rest one at a time, the most suspicious
-// first. Those that are poison fail without a call.
-func (w *work) callSuspects(calls, stop context.Context, suspects []journal.Suspect, log *callLog) error {
-	var once []journal.Suspect
-	for _, suspect := range suspects {
-		one := w.session.Records(calls, job.Range{First: suspect.Index, Last: suspect.Index + 1})
+// callSuspects calls the records that a process may have died of, after all others: the
+// least suspicious first, see groupsOf. Those that are poison fail without a call.
+func (w *work) callSuspects(calls, stop context.Context, suspects []journal.Suspect, kills int, log *callLog) error {
+	for _, g := range groupsOf(suspects, kills) {
 		var err error
-		switch {
-		case suspect.Alone >= poisonous:
-			err = fail(one, suspect, log)
-		case suspect.All >= worthIsolation:
-			err = w.session.Pool.Run(calls, stop, pool.How{Isolated: true, Lease: w.beat.lease}, one, log)
-		default:
-			once = append(once, suspect)
+		if g.poison {
+			err = fail(w.records(calls, g.suspects), g.suspects[0], log)
+		} else {
+			err = w.session.Pool.Run(calls, stop, pool.How{Isolated: g.isolated, Lease: w.beat.lease}, w.records(calls, g.suspects), log)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return w.session.Pool.Run(calls, stop, pool.How{Lease: w.beat.lease}, w.records(calls, once), log)
+	return nil
 }
 
 // records gives the suspects' records.

@@ -8,22 +8,20 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"text/template"
 
 	"longhaul/job"
 )
 
 // bodyTemplate makes a body of a record; nil if there is none.
-type bodyTemplate func(data any) (string, error)
+type bodyTemplate func(b *budget, data any) (string, error)
 
 // parser parses one text of the spec; the field is for errors, which it keeps.
 // The result is not used if there are any.
-type parser func(field, text string) *template.Template
+type parser func(field, source string) *text
 
 func parseBody(body job.Body, parse parser) (bodyTemplate, error) {
 	if len(body.Tree) == 0 {
-		text := parse("body", body.Text)
-		return func(data any) (string, error) { return execute(text, data) }, nil
+		return parse("body", body.Text).execute, nil
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body.Tree))
 	decoder.UseNumber()
@@ -32,17 +30,21 @@ func parseBody(body job.Body, parse parser) (bodyTemplate, error) {
 		return nil, err
 	}
 	fill := parseTree("body", tree, parse)
-	return func(data any) (string, error) {
-		filled, err := fill(data)
+	return func(b *budget, data any) (string, error) {
+		filled, err := fill(b, data)
 		if err != nil {
 			return "", err
 		}
-		return jsonText(filled)
+		body, err := jsonText(filled)
+		if err == nil && int64(len(body)) > b.all.written { // by its escapes
+			err = unfinished("body", b.write(int64(len(body))))
+		}
+		return body, err
 	}, nil
 }
 
 // treeTemplate makes a JSON value of a record.
-type treeTemplate func(data any) (any, error)
+type treeTemplate func(b *budget, data any) (any, error)
 
 // wholeJSON is a string that is nothing but {{json ...}}: it stands for the value
 // itself, not for a string with the value's text.
@@ -57,18 +59,18 @@ func parseTree(field string, tree any, parse parser) treeTemplate {
 	case map[string]any:
 		return parseObject(field, value, parse)
 	default:
-		return func(any) (any, error) { return value, nil }
+		return func(*budget, any) (any, error) { return value, nil }
 	}
 }
 
-func parseString(field, text string, parse parser) treeTemplate {
-	if !strings.Contains(text, "{{") {
-		return func(any) (any, error) { return text, nil }
+func parseString(field, source string, parse parser) treeTemplate {
+	if !strings.Contains(source, "{{") {
+		return func(*budget, any) (any, error) { return source, nil }
 	}
-	parsed := parse(field, text)
-	return func(data any) (any, error) {
-		filled, err := execute(parsed, data)
-		if err == nil && wholeJSON.MatchString(text) {
+	parsed := parse(field, source)
+	return func(b *budget, data any) (any, error) {
+		filled, err := parsed.execute(b, data)
+		if err == nil && wholeJSON.MatchString(source) {
 			return json.RawMessage(filled), nil
 		}
 		return filled, err
@@ -80,11 +82,11 @@ func parseList(field string, values []any, parse parser) treeTemplate {
 	for i, value := range values {
 		fills[i] = parseTree(fmt.Sprintf("%s[%d]", field, i), value, parse)
 	}
-	return func(data any) (any, error) {
+	return func(b *budget, data any) (any, error) {
 		filled := make([]any, len(fills))
 		for i, fill := range fills {
 			var err error
-			if filled[i], err = fill(data); err != nil {
+			if filled[i], err = fill(b, data); err != nil {
 				return nil, err
 			}
 		}
@@ -97,11 +99,11 @@ func parseObject(field string, values map[string]any, parse parser) treeTemplate
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		fills[name] = parseTree(field+"."+name, values[name], parse)
 	}
-	return func(data any) (any, error) {
+	return func(b *budget, data any) (any, error) {
 		filled := make(map[string]any, len(fills))
 		for name, fill := range fills {
 			var err error
-			if filled[name], err = fill(data); err != nil {
+			if filled[name], err = fill(b, data); err != nil {
 				return nil, err
 			}
 		}

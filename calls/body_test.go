@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"context"
 	"encoding/json"
 	"testing"
 
@@ -35,7 +36,7 @@ func TestDataNeverBreaksTheJSON(t *testing.T) {
 		value := rapid.String().Draw(t, "value")
 		record, err := json.Marshal(map[string]string{"v": value})
 		require.NoError(t, err)
-		filled, err := c.templates.fill(job.Record{Value: record})
+		filled, err := c.templates.fill(context.Background(), job.Record{Value: record})
 		require.NoError(t, err)
 		var body struct{ A []string }
 		require.NoError(t, json.Unmarshal([]byte(filled.body), &body))

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"longhaul/internal/supervisor"
 	"longhaul/job"
 )
 
@@ -28,6 +29,9 @@ type execCaller struct {
 	mu     sync.Mutex
 	idle   []*process
 	closed bool
+	// release gives up what keeps the supervisor between two programs; nil before
+	// the first one.
+	release func()
 }
 
 func newExec(spec job.ExecSpec, options Options) (*execCaller, error) {
@@ -63,9 +67,9 @@ func (c *execCaller) ask(ctx context.Context, record job.Record) (json.RawMessag
 		return nil, err
 	}
 	defer c.giveSlotBack()
-	p, err := c.take()
+	p, err := c.take(ctx)
 	if err != nil {
-		return nil, c.cannotStart(err)
+		return nil, c.cannotStart(ctx, err)
 	}
 	answer, err := p.ask(ctx, record, c.spec.MaxResponseBytes)
 	if err == nil {
@@ -101,7 +105,7 @@ func (c *execCaller) giveSlotBack() {
 }
 
 // take returns a process that waits for a record.
-func (c *execCaller) take() (*process, error) {
+func (c *execCaller) take(ctx context.Context) (*process, error) {
 	for p := c.pop(); p != nil; p = c.pop() {
 		extra, err := p.extra()
 		if err == nil && extra == "" && !p.hasEnded() {
@@ -112,7 +116,17 @@ func (c *execCaller) take() (*process, error) {
 		}
 		p.discard() // that it died of itself is no record's fault
 	}
-	return startProcess(c.spec.Command, c.dir, c.log)
+	c.holdSupervisor()
+	return startProcess(ctx, c.spec.Command, c.dir, c.log)
+}
+
+// holdSupervisor keeps the supervisor for the next program, until Close.
+func (c *execCaller) holdSupervisor() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.release == nil && !c.closed {
+		c.release = supervisor.Hold()
+	}
 }
 
 func (c *execCaller) pop() *process {
@@ -142,11 +156,14 @@ func (c *execCaller) giveBack(p *process) {
 // Close ends the idle processes. None is started for calls in flight any more.
 func (c *execCaller) Close() error {
 	c.mu.Lock()
-	idle := c.idle
-	c.closed, c.idle = true, nil
+	idle, release := c.idle, c.release
+	c.closed, c.idle, c.release = true, nil, nil
 	c.mu.Unlock()
 	for _, p := range idle {
 		p.discard()
+	}
+	if release != nil {
+		release()
 	}
 	return nil
 }

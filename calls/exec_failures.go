@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"unicode/utf8"
 
+	"longhaul/internal/supervisor"
 	"longhaul/job"
 )
 
@@ -84,6 +85,8 @@ func (c *execCaller) explain(ctx context.Context, p *process, err error) *job.Ca
 		failure.Retry = failure.Retry && c.works.Load()
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		failure = &job.CallError{Kind: "timeout", Message: "no answer within " + c.spec.Timeout.String() + ": the process was killed", Retry: true}
+	case state == nil: // it closed its pipes, and cannot be killed
+		failure = &job.CallError{Kind: "exec", Message: c.spec.Command[0] + " gave no answer, and cannot be killed", Retry: true}
 	case c.works.Load() || !state.Exited(): // killed: out of memory, perhaps
 		failure = &job.CallError{Kind: "exec", Message: fmt.Sprintf("%s ended without an answer: %s", c.spec.Command[0], state), Retry: true}
 	default:
@@ -108,11 +111,14 @@ func quoted(stderr string) string {
 
 // cannotStart says why the program did not start. Only a lack of the machine's
 // resources passes.
-func (c *execCaller) cannotStart(err error) *job.CallError {
+func (c *execCaller) cannotStart(ctx context.Context, err error) *job.CallError {
 	name := c.spec.Command[0]
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return &job.CallError{Kind: "timeout", Message: name + " could not be started within " + c.spec.Timeout.String(), Retry: true}
+	}
 	failure := &job.CallError{Kind: "exec", Message: fmt.Sprintf("%s cannot be started: %v", name, err)}
 	path, lookup := exec.LookPath(programPath(name, c.dir))
-	for _, passing := range []error{syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.ETXTBSY} {
+	for _, passing := range []error{supervisor.ErrLost, context.Canceled, syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.ETXTBSY} {
 		failure.Retry = failure.Retry || errors.Is(err, passing)
 	}
 	switch interpreter := interpreterOf(path); {

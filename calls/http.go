@@ -23,6 +23,9 @@ const (
 	keepAlive   = 30 * time.Second
 )
 
+// checking is how long the templates may take for a record that is not sent.
+const checking = 5 * time.Second
+
 // httpCaller makes one HTTP request for each record.
 type httpCaller struct {
 	spec      job.HTTPSpec
@@ -116,7 +119,9 @@ func newTransport(parallelism int, dialer *net.Dialer) *http.Transport {
 
 // Check fills in the templates for a record and looks at the URL.
 func (c *httpCaller) Check(record job.Record) error {
-	_, err := c.request(context.Background(), record)
+	ctx, cancel := context.WithTimeout(context.Background(), checking)
+	defer cancel()
+	_, err := c.request(ctx, record)
 	var failure *job.CallError
 	if errors.As(err, &failure) {
 		return job.Errorf(job.KindSpec, "record "+strconv.FormatInt(record.Index, 10), "%s", failure.Message).
@@ -154,7 +159,7 @@ func (c *httpCaller) Call(ctx context.Context, record job.Record) (job.Answer, e
 }
 
 func (c *httpCaller) request(ctx context.Context, record job.Record) (*http.Request, error) {
-	filled, err := c.templates.fill(record)
+	filled, err := c.templates.fill(ctx, record)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func TestIndex(t *testing.T) {
 		`{{index . "Full Name" | urlquery}}`: "a+b", `{{index .list 1}}`: "2", `{{index . "o" "p" 0}}`: "7", `{{(index .list 0)}}`: "1",
 	} {
 		c := caller(t, spec("http://x/"+text))
-		filled, err := c.templates.fill(record(`{"Full Name":"a b","list":[1,2],"o":{"p":[7]}}`))
+		filled, err := c.templates.fill(t.Context(), record(`{"Full Name":"a b","list":[1,2],"o":{"p":[7]}}`))
 		require.NoError(t, err)
 		require.Equal(t, "http://x/"+want, filled.url, text)
 	}

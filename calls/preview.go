@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strings"
@@ -28,7 +29,9 @@ func (c *httpCaller) Preview(record job.Record) (*job.HTTPRequest, error) {
 	if err != nil {
 		return nil, err
 	}
-	filled, err := templates.fill(record)
+	ctx, cancel := context.WithTimeout(context.Background(), checking)
+	defer cancel()
+	filled, err := templates.fill(ctx, record)
 	if err != nil {
 		return nil, err
 	}

@@ -7,12 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
+	"sync"
 	"syscall"
 	"time"
 
+	"longhaul/internal/supervisor"
 	"longhaul/job"
 )
 
@@ -22,69 +23,75 @@ const settling = time.Second
 
 // process is one program that is kept alive.
 type process struct {
-	cmd   *exec.Cmd
-	stdin io.WriteCloser
-	// pipe is our end of its standard output: unlike cmd.StdoutPipe's, it is
-	// not closed when the program ends right after an answer.
+	program *supervisor.Program
+	stdin   *os.File
+	// pipe is our end of its standard output.
 	pipe   *os.File
 	stdout *bufio.Reader
 	stderr *stderrPipe
 	// record is the one that it was given last.
 	record int64
-	// reaped is closed when the program is no more, ended when what it wrote to
-	// its standard error has been read too.
-	reaped, ended chan struct{}
+	// ended is closed when the program is no more, and what it wrote to its
+	// standard error has been read too.
+	ended chan struct{}
+	// killed is closed when the program is to end now.
+	killed   chan struct{}
+	killOnce sync.Once
 }
 
-func startProcess(command []string, dir string, log func(record int64, line string)) (*process, error) {
-	cmd := exec.Command(command[0], command[1:]...) //nolint:noctx // it outlives the call that starts it
-	cmd.Dir = dir
-	// A group of its own, so that its children can be killed with it.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
+// startProcess returns an error of the operating system, or that of ctx.
+func startProcess(ctx context.Context, command []string, dir string, log func(record int64, line string)) (*process, error) {
+	// It is not started by this one, but looked up, and given its environment.
+	cmd := exec.Command(command[0], command[1:]...) //nolint:noctx // it does not run
+	if cmd.Dir = dir; cmd.Err != nil {
+		return nil, cmd.Err
 	}
-	answers, stdout, err := os.Pipe()
-	if err != nil {
-		return nil, errors.Join(err, stdin.Close())
+	var files []*os.File
+	for range 3 {
+		reading, writing, err := os.Pipe()
+		if err != nil {
+			return nil, errors.Join(err, closeAll(files))
+		}
+		files = append(files, reading, writing)
 	}
-	errorsOf, stderr, err := os.Pipe()
-	if err != nil {
-		return nil, errors.Join(err, stdin.Close(), answers.Close(), stdout.Close())
-	}
-	cmd.Stdout, cmd.Stderr = stdout, stderr
-	err = cmd.Start()
+	program, err := supervisor.Start(ctx, supervisor.Command{
+		Path: cmd.Path, Args: cmd.Args, Env: cmd.Environ(), Dir: dir,
+		Stdin: files[0], Stdout: files[3], Stderr: files[5],
+	})
 	// The program has its own copies, if it has started.
-	_, _ = stdout.Close(), stderr.Close()
+	_ = closeAll([]*os.File{files[0], files[3], files[5]})
 	if err != nil {
-		_, _, _ = stdin.Close(), answers.Close(), errorsOf.Close()
-		return nil, err
+		return nil, errors.Join(err, closeAll([]*os.File{files[1], files[2], files[4]}))
 	}
 	p := &process{
-		cmd: cmd, stdin: stdin, pipe: answers, stdout: bufio.NewReader(answers), stderr: newStderrPipe(errorsOf, log),
-		reaped: make(chan struct{}), ended: make(chan struct{}),
+		program: program, stdin: files[1], pipe: files[2], stdout: bufio.NewReader(files[2]), stderr: newStderrPipe(files[4], log),
+		ended: make(chan struct{}), killed: make(chan struct{}),
 	}
 	go p.stderr.run()
 	go p.reap()
 	return p, nil
 }
 
-// reap waits for the program's end, ends its children, and waits for the end of
-// its pipes. A child that has left the group can keep them open: what the program
-// itself wrote has been read in the meantime.
-func (p *process) reap() {
-	_ = p.cmd.Wait() // how it ended is in ProcessState
-	// The group keeps its number as long as there is a child in it.
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
-	close(p.reaped)
-	_ = p.pipe.SetReadDeadline(time.Now().Add(settling)) // closed already, or it takes deadlines
-	waited := time.NewTimer(settling)
-	defer waited.Stop()
-	select {
-	case <-p.stderr.ended:
-	case <-waited.C:
+func closeAll(files []*os.File) error {
+	var err error
+	for _, file := range files {
+		err = errors.Join(err, file.Close())
 	}
+	return err
+}
+
+// reap waits for the program's end and for that of its pipes. A process that is not
+// found as the program's can keep them open: what the program itself wrote has been
+// read in the meantime.
+func (p *process) reap() {
+	select {
+	case <-p.program.Ended():
+	case <-p.killed:
+		p.waitFor(p.program.Ended(), settling)
+	}
+	_ = p.stdin.Close()                                  // a write to a full pipe ends
+	_ = p.pipe.SetReadDeadline(time.Now().Add(settling)) // closed already, or it takes deadlines
+	p.waitFor(p.stderr.ended, settling)
 	_ = p.stderr.file.Close()
 	<-p.stderr.ended
 	close(p.ended)
@@ -139,23 +146,24 @@ func (p *process) extra() (text string, err error) {
 
 // settle gives a program that has closed its pipes the time to end as it wants
 // to, so that its exit status is its own.
-func (p *process) settle() {
-	waited := time.NewTimer(settling)
+func (p *process) settle() { p.waitFor(p.program.Ended(), settling) }
+
+// waitFor waits no longer than that.
+func (p *process) waitFor(event <-chan struct{}, longest time.Duration) {
+	waited := time.NewTimer(longest)
 	defer waited.Stop()
 	select {
-	case <-p.reaped:
+	case <-event:
 	case <-waited.C:
 	}
 }
 
 // kill ends the program and its children. It may be called again.
 func (p *process) kill() {
-	select {
-	case <-p.reaped: // its id may be another's by now
-	default:
-		// It fails if the group is ending.
-		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
-	}
+	p.killOnce.Do(func() {
+		close(p.killed)
+		p.program.Kill()
+	})
 }
 
 // discard ends a process that is not asked again.
@@ -167,18 +175,21 @@ func (p *process) discard() {
 
 func (p *process) hasEnded() bool {
 	select {
-	case <-p.reaped:
+	case <-p.program.Ended():
 		return true
 	default:
 		return false
 	}
 }
 
-// exit is how the program ended, and the last that it wrote to its standard
-// error about its record.
-func (p *process) exit() (*os.ProcessState, string) {
+// exit is the program with how it ended, and the last that it wrote to its standard
+// error about its record. The program is nil if it cannot be killed.
+func (p *process) exit() (*supervisor.Program, string) {
 	<-p.ended
-	return p.cmd.ProcessState, p.stderr.tail()
+	if !p.hasEnded() {
+		return nil, p.stderr.tail()
+	}
+	return p.program, p.stderr.tail()
 }
 
 // oneLine is the record's JSON without line feeds.

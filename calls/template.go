@@ -2,25 +2,25 @@ package calls
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
-	"text/template"
 
 	"longhaul/job"
 )
 
 // templates are the texts of an HTTP request, to be filled in for a record.
 type templates struct {
-	url     *template.Template
+	url     *text
 	body    bodyTemplate
 	headers []headerTemplate
+	limits  limits
 }
 
 type headerTemplate struct {
 	name  string
-	value *template.Template
+	value *text
 }
 
 // request is what the templates give for one record.
@@ -39,15 +39,19 @@ func parseTemplates(spec job.HTTPSpec, env func(string) (string, error)) (*templ
 // readTemplates parses all texts of a request, and returns everything that is
 // wrong with them.
 func readTemplates(spec job.HTTPSpec, env func(string) (string, error)) (*templates, []*job.Error) {
-	t := &templates{}
+	t := &templates{limits: requestLimits}
 	var problems []*job.Error
 	known := functions(env)
-	parse := func(field, text string) *template.Template {
-		parsed, problem := job.ParseTemplate(field, text, known)
+	parse := func(field, source string) *text {
+		parsed, problem := job.ParseTemplate(field, source, known)
+		var t *text
+		if problem == nil {
+			t, problem = newText(field, parsed)
+		}
 		if problem != nil {
 			problems = append(problems, problem)
 		}
-		return parsed
+		return t
 	}
 	t.url = parse("url", spec.URL)
 	body, err := parseBody(spec.Body, parse)
@@ -61,22 +65,9 @@ func readTemplates(spec job.HTTPSpec, env func(string) (string, error)) (*templa
 	return t, problems
 }
 
-// functions are those of templates; job.TemplateFunctions has their names.
-func functions(env func(string) (string, error)) template.FuncMap {
-	return template.FuncMap{"json": jsonText, "env": env, "index": element}
-}
-
-func jsonText(value any) (string, error) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(value)
-	return strings.TrimSuffix(b.String(), "\n"), err
-}
-
 // fill executes the templates over a record. The error is a *job.CallError and
-// names the field.
-func (t *templates) fill(record job.Record) (request, error) {
+// names the field. A template that does not end is ended with ctx at the latest.
+func (t *templates) fill(ctx context.Context, record job.Record) (request, error) {
 	decoder := json.NewDecoder(bytes.NewReader(record.Value))
 	// A long id must not become 1.2345e+18.
 	decoder.UseNumber()
@@ -86,26 +77,19 @@ func (t *templates) fill(record job.Record) (request, error) {
 	}
 	var r request
 	var err error
-	if r.url, err = execute(t.url, data); err != nil {
+	b := newBudget(ctx, t.limits, int64(len(record.Value)))
+	if r.url, err = t.url.execute(b, data); err != nil {
 		return r, err
 	}
-	if r.body, err = t.body(data); err != nil {
+	if r.body, err = t.body(b, data); err != nil {
 		return r, err
 	}
 	for _, h := range t.headers {
-		value, err := execute(h.value, data)
+		value, err := h.value.execute(b, data)
 		if err != nil {
 			return r, err
 		}
 		r.headers = append(r.headers, header{h.name, value})
 	}
 	return r, nil
-}
-
-func execute(t *template.Template, data any) (string, error) {
-	var b strings.Builder
-	if err := t.Execute(&b, data); err != nil {
-		return "", &job.CallError{Kind: "template", Message: "call.http." + t.Name() + ": " + whyNot(t, data, err)}
-	}
-	return b.String(), nil
 }

@@ -13,10 +13,11 @@ type Answered struct {
 	// Journals hold the answers.
 	Journals []job.JournalRef
 
-	of   job.Range
-	done []bool
-	// deaths are by index; only records that were marked are in it.
-	deaths map[int64]Deaths
+	of job.Range
+	// done says which have an answer, succeeded which have a good one.
+	done, succeeded []bool
+	// died are the calls in flight of attempts whose process died.
+	died []inFlight
 }
 
 // Deaths counts the calls of a record that neither came back nor have a result:
@@ -32,14 +33,30 @@ type Suspect struct {
 	Deaths
 }
 
+// inFlight are the calls of one attempt that have begun and not come back, by index; the
+// value says whether the call is the only one of its process.
+type inFlight map[int64]bool
+
+func (f inFlight) mark(mark job.Mark) {
+	if mark.Back {
+		delete(f, mark.Index)
+	} else {
+		f[mark.Index] = mark.Alone
+	}
+}
+
 // newAnswered is for a range of which no record has an answer yet.
 func newAnswered(r job.Range) *Answered {
-	return &Answered{of: r, done: make([]bool, r.Len())}
+	return &Answered{of: r, done: make([]bool, r.Len()), succeeded: make([]bool, r.Len())}
 }
 
 // add notes an answer; false if the record is not in the range or has one.
 func (a *Answered) add(index int64, totals job.Totals) bool {
-	if index < a.of.First || index >= a.of.Last || a.done[index-a.of.First] {
+	if index < a.of.First || index >= a.of.Last {
+		return false
+	}
+	a.succeeded[index-a.of.First] = a.succeeded[index-a.of.First] || totals.Succeeded > 0
+	if a.done[index-a.of.First] {
 		return false
 	}
 	a.done[index-a.of.First] = true
@@ -47,38 +64,55 @@ func (a *Answered) add(index int64, totals job.Totals) bool {
 	return true
 }
 
-// mark notes that a call began, or came back.
-func (a *Answered) mark(mark job.Mark) {
-	if mark.Index < a.of.First || mark.Index >= a.of.Last {
-		return
+// addDeath notes what was in flight when the process of an attempt died.
+func (a *Answered) addDeath(calls inFlight) {
+	for index := range calls {
+		if index < a.of.First || index >= a.of.Last {
+			delete(calls, index)
+		}
 	}
-	if a.deaths == nil {
-		a.deaths = map[int64]Deaths{}
+	if len(calls) > 0 {
+		a.died = append(a.died, calls)
 	}
-	change := 1
-	if mark.Back {
-		change = -1
-	}
-	deaths := a.deaths[mark.Index]
-	deaths.All += change
-	if mark.Alone {
-		deaths.Alone += change
-	}
-	a.deaths[mark.Index] = deaths
 }
 
-// Suspects are in order of suspicion, the worst first.
+// Suspects are in order of suspicion, the least suspicious first.
 func (a *Answered) Suspects() []Suspect {
+	deaths := map[int64]Deaths{}
+	for _, calls := range a.died {
+		for index, alone := range calls {
+			of := deaths[index]
+			if of.All++; alone {
+				of.Alone++
+			}
+			deaths[index] = of
+		}
+	}
 	var suspects []Suspect
-	for index, deaths := range a.deaths {
-		if deaths.All > 0 && !a.Has(index) {
+	for index, deaths := range deaths {
+		if !a.Has(index) {
 			suspects = append(suspects, Suspect{index, deaths})
 		}
 	}
 	slices.SortFunc(suspects, func(x, y Suspect) int {
-		return cmp.Or(cmp.Compare(y.Alone, x.Alone), cmp.Compare(y.All, x.All), cmp.Compare(x.Index, y.Index))
+		return cmp.Or(cmp.Compare(x.Alone, y.Alone), cmp.Compare(x.All, y.All), cmp.Compare(x.Index, y.Index))
 	})
 	return suspects
+}
+
+// Kills counts the deaths that were no call's fault: all that were in flight have
+// succeeded since.
+func (a *Answered) Kills() (kills int) {
+	for _, calls := range a.died {
+		innocent := true
+		for index := range calls {
+			innocent = innocent && a.succeeded[index-a.of.First]
+		}
+		if innocent {
+			kills++
+		}
+	}
+	return kills
 }
 
 // Has says whether the record has an answer.

@@ -286,10 +286,15 @@ func TestSuspects(t *testing.T) {
 	answered, err = open(t, dir).Answered(t.Context(), r)
 	require.NoError(t, err)
 	require.Equal(t, []Suspect{
-		{Index: 2, Deaths: Deaths{All: 2, Alone: 1}}, {Index: 1, Deaths: Deaths{All: 1}}, {Index: 5, Deaths: Deaths{All: 1}},
+		{Index: 1, Deaths: Deaths{All: 1}}, {Index: 5, Deaths: Deaths{All: 1}}, {Index: 2, Deaths: Deaths{All: 2, Alone: 1}},
 	}, answered.Suspects())
 	require.EqualValues(t, 1, answered.Done(), "a mark is no answer")
-	require.Len(t, answered.Journals, 1)
+	require.Zero(t, answered.Kills(), "a call of each may be poison")
+	write(t, open(t, dir), r, 2, parttest.Success(2), parttest.Success(5), parttest.Failure(1))
+	answered, err = open(t, dir).Answered(t.Context(), r)
+	require.NoError(t, err)
+	require.Equal(t, 1, answered.Kills(), "all calls of the second have succeeded since")
+	require.Len(t, answered.Journals, 2)
 }
 
 // A journal of a later format is not taken for a damaged one.

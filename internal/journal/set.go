@@ -77,16 +77,19 @@ func (s *Set) Answered(ctx context.Context, r job.Range) (*Answered, error) {
 
 func (s *Set) readInto(ctx context.Context, answered *Answered, name string) error {
 	_, alive := s.mine.Load(name)
-	found := false
+	found, calls := false, inFlight{}
 	size, err := s.each(ctx, name, func(e Entry) error {
-		switch {
-		case !e.IsMark():
-			found = answered.add(e.Index, e.Totals()) || found
-		case !alive: // this process has not died of anything
-			answered.mark(e.mark())
+		if e.IsMark() {
+			calls.mark(e.mark())
+			return nil
 		}
+		delete(calls, e.Index)
+		found = answered.add(e.Index, e.Totals()) || found
 		return nil
 	})
+	if !alive { // this process has not died of anything
+		answered.addDeath(calls)
+	}
 	if err == nil && found && !alive {
 		// Its process may have died before it has synced: a receipt names it now.
 		err = s.folder.Sync(ctx, name)

@@ -106,7 +106,7 @@ func TestSuccess(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, finished)
 	require.Zero(t, summary)
-	f = f.Under(outputtest.Claim(t, f.Claims))
+	f = f.Under(outputtest.Claim(t, f.Claims)) // the job is started again
 	_, err = f.Finish(t.Context(), job.Ref{JobID: "J", Epoch: 1}, 25, 10)
 	require.NoError(t, err)
 	again, err := os.ReadFile(name)

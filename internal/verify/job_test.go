@@ -45,8 +45,7 @@ func finish(t testing.TB, in job.InputSpec, content string, batchRecords int64) 
 	require.NoError(t, err)
 	folder, err := output.Open(ctx, store, "out", true)
 	require.NoError(t, err)
-	token := outputtest.Claim(t, folder.Claims)
-	folder = folder.Under(token)
+	folder = folder.Under(outputtest.Claim(t, folder.Claims))
 	manifest := job.Manifest{Version: job.LayoutVersion, JobID: "J", Created: time.Now().UTC(), Spec: spec}
 	require.NoError(t, folder.PutIndex(ctx, func(w io.Writer) (err error) {
 		manifest.Input, err = from.Index(ctx, w, func(int64) {})
@@ -71,7 +70,7 @@ func finish(t testing.TB, in job.InputSpec, content string, batchRecords int64) 
 	}
 	require.NoError(t, folder.PutReport(ctx, func(w io.Writer) error { _, err := io.WriteString(w, "<html>"); return err }))
 	require.NoError(t, folder.PutControl(ctx, job.Control{Epoch: 1, Version: 1}))
-	_, err = folder.Finish(ctx, job.Ref{JobID: "J", Epoch: token.Epoch, Output: "out"}, manifest.Records(), batchRecords)
+	_, err = folder.Finish(ctx, job.Ref{JobID: "J", Epoch: 1, Output: "out"}, manifest.Records(), batchRecords)
 	require.NoError(t, err)
 	raw, err := store.Folder(ctx, "out", false)
 	require.NoError(t, err)
