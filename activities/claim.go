@@ -22,11 +22,11 @@ const claimInterval = time.Second
 // ClaimOutput takes the output folder of a job that goes on in another run of its
 // workflow, and returns the job under its new claim. It waits until the workers of the
 // old run have left.
-func (a *Activities) ClaimOutput(ctx context.Context, ref job.Ref) (job.Ref, error) {
+func (a *Activities) ClaimOutput(ctx context.Context, ref job.Ref) (job.Claimed, error) {
 	ctx, beat := a.startHeartbeat(ctx)
 	defer beat.end()
 	err := a.claimAnew(ctx, &ref, beat)
-	return ref, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
+	return job.Claimed{Ref: ref, RunID: ownerOf(ctx).RunID}, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
 }
 
 func (a *Activities) claimAnew(ctx context.Context, ref *job.Ref, beat *heartbeat) error {

@@ -32,9 +32,21 @@ func TestVerifyFindsTheRootOfTheWorker(t *testing.T) {
 		require.Contains(t, text, proven)
 	}
 
+	// A part is lost; the fix is followed.
+	commit := filepath.Join(out, "_longhaul", "commits", "000000.json")
+	require.NoError(t, os.Remove(filepath.Join(out, "part-000000.jsonl")))
+	text, code := runProgram(t, elsewhere, "longhaul", "verify", out)
+	require.Equal(t, 1, code, text)
+	require.Contains(t, text, "with the answers of 3 of the records 0-2; fix it with: rm "+commit+" && longhaul start SPEC --id "+id+"\n")
+	require.NoError(t, os.Remove(commit))
+	finishJob(t, startJob(t, shared, id, spec))
+	text, code = runProgram(t, elsewhere, "longhaul", "verify", out)
+	require.Zero(t, code, text)
+	require.Contains(t, text, proven)
+
 	moved := filepath.Join(elsewhere, "moved")
 	require.NoError(t, os.Rename(out, moved))
-	text, code := runProgram(t, elsewhere, "longhaul", "verify", "moved")
+	text, code = runProgram(t, elsewhere, "longhaul", "verify", "moved")
 	require.Equal(t, 1, code, text)
 	require.Equal(t, "longhaul: in.jsonl: the input that moved/_longhaul/job.json names is not in "+elsewhere+
 		"; give the folder that its path starts from: longhaul verify "+moved+" --root FOLDER\n", text)

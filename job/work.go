@@ -21,6 +21,13 @@ type Ref struct {
 	CapabilityTimeout Duration `json:"capability_timeout,omitempty"`
 }
 
+// Claimed is what ClaimOutput returns: the job under a new claim, and the run of the
+// workflow that has it.
+type Claimed struct {
+	Ref
+	RunID string `json:"run"`
+}
+
 // Range is the records [First, Last).
 type Range struct {
 	First int64 `json:"first"`

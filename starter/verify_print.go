@@ -10,6 +10,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"longhaul/internal/inspect"
 	"longhaul/internal/runfile"
 	"longhaul/internal/verify"
 	"longhaul/job"
@@ -25,9 +26,30 @@ func againCommand(ctx context.Context, output string) (string, error) {
 		return "", err
 	}
 	if run == nil {
-		return "longhaul start SPEC --id ID", nil
+		return "longhaul start SPEC --id " + workflowOf(ctx, output), nil
 	}
 	return run.ResumeCommand(), nil
+}
+
+// workflowOf is the id of the workflow that has written an output last, as far as that is
+// known.
+func workflowOf(ctx context.Context, output string) string {
+	const unknown = "ID"
+	folder, err := inspect.Open(ctx, output)
+	if err != nil {
+		return unknown
+	}
+	// It was only read.
+	defer func() { _ = folder.Close() }()
+	epoch, err := folder.Claims.Epoch(ctx)
+	if err != nil || epoch == 0 {
+		return unknown
+	}
+	owner, err := folder.Claims.Owner(ctx, epoch)
+	if err != nil || owner.WorkflowID == "" {
+		return unknown
+	}
+	return job.ShellQuote(owner.WorkflowID)
 }
 
 // printVerification says what is wrong with the output in a folder, and which command fixes

@@ -47,10 +47,12 @@ func (d *dispatcher) claimAnew(ctx workflow.Context) error {
 	d.claiming = true
 	defer func() { d.claiming = false }()
 	ctx = withActivities(ctx, d.spec, "claim the output after a reset")
-	if err := workflow.ExecuteActivity(ctx, methods.ClaimOutput, d.state.Plan.Ref).Get(ctx, &d.state.Plan.Ref); err != nil {
+	var claimed job.Claimed
+	if err := workflow.ExecuteActivity(ctx, methods.ClaimOutput, d.state.Plan.Ref).Get(ctx, &claimed); err != nil {
 		return err
 	}
-	d.claimRun = workflow.GetInfo(ctx).WorkflowExecution.RunID
+	// The run is that of the activity: after another reset this is the history of an old run.
+	d.state.Plan.Ref, d.claimRun = claimed.Ref, claimed.RunID
 	return nil
 }
 
