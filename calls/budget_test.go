@@ -106,7 +106,7 @@ func TestATemplateThatWouldNotEndFails(t *testing.T) {
 func TestAPreviewEnds(t *testing.T) {
 	t.Parallel()
 	_, err := withText(t, `{{range 10000000000}}{{end}}`).Preview(record(`{"id":1}`))
-	require.ErrorContains(t, err, "call.http.body: the templates of one request go round more than 10000000 times; loop over fewer elements")
+	require.ErrorContains(t, err, "; loop over fewer elements")
 }
 
 // Rounds that take long are no way out.
