@@ -70,6 +70,7 @@ var endless = map[string]struct{ text, message string }{
 	"js":                   {doubled(`js $x`), "give more than 8 MiB"},
 	"urlquery":             {doubled(`urlquery $x $x`), "give more than 8 MiB"},
 	"widths":               {`{{$x := printf "` + strings.Repeat("%999999d", 1000) + `" 1}}`, "give more than 8 MiB"},
+	"widths, written":      {`{{printf "` + strings.Repeat("%999999d", 1000) + `" 1}}`, "give more than 8 MiB"},
 	"precisions":           {`{{$x := printf "` + strings.Repeat("%.999999f", 1000) + `" 1.5}}`, "give more than 8 MiB"},
 	"widths of stars":      {`{{$x := printf "` + strings.Repeat("%[1]*d", 1000) + `" 999999}}`, "give more than 8 MiB"},
 }
@@ -105,7 +106,7 @@ func TestATemplateThatWouldNotEndFails(t *testing.T) {
 func TestAPreviewEnds(t *testing.T) {
 	t.Parallel()
 	_, err := withText(t, `{{range 10000000000}}{{end}}`).Preview(record(`{"id":1}`))
-	require.ErrorContains(t, err, "call.http.body: the templates of one request go round more than 10000000 times; loop over fewer elements")
+	require.ErrorContains(t, err, "; loop over fewer elements")
 }
 
 // Rounds that take long are no way out.
@@ -260,6 +261,15 @@ func TestEveryTemplateEnds(t *testing.T) {
 		require.NoError(t, plain.Execute(&want, decoded))
 		require.Equal(t, want.String(), filled.body)
 	})
+}
+
+// Each element of a list has the width.
+func TestTheWidthOfElementsCounts(t *testing.T) {
+	t.Parallel()
+	c := withText(t, `{{len (printf "%2000000d" .list)}}`)
+	require.NoError(t, c.Check(record(`{"id":1,"list":[1,2,3]}`)))
+	c.templates.limits.made = 30 << 20
+	require.ErrorContains(t, c.Check(record(`{"id":1,"list":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]}`)), "give more than 30 MiB")
 }
 
 // The bounds of the functions are above what they give.

@@ -173,9 +173,12 @@ func (p *process) discard() {
 	_, _ = p.pipe.Close(), p.stdin.Close()
 }
 
+// hasEnded says whether the program is no more, or will be soon.
 func (p *process) hasEnded() bool {
 	select {
 	case <-p.program.Ended():
+		return true
+	case <-p.killed:
 		return true
 	default:
 		return false
@@ -186,10 +189,12 @@ func (p *process) hasEnded() bool {
 // error about its record. The program is nil if it cannot be killed.
 func (p *process) exit() (*supervisor.Program, string) {
 	<-p.ended
-	if !p.hasEnded() {
+	select {
+	case <-p.program.Ended():
+		return p.program, p.stderr.tail()
+	default:
 		return nil, p.stderr.tail()
 	}
-	return p.program, p.stderr.tail()
 }
 
 // oneLine is the record's JSON without line feeds.

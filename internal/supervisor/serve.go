@@ -28,7 +28,7 @@ const Variable = "LONGHAUL_PROGRAM"
 // What programs leave behind is looked for soon after they end, but seldom enough
 // that this takes no more than a twentieth of the time.
 const (
-	sweepDelay = 50 * time.Millisecond
+	sweepDelay = 200 * time.Millisecond
 	sweepShare = 20
 )
 
