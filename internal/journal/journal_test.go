@@ -200,7 +200,9 @@ func TestAnswersAreHeldWhileTheDiskIsFull(t *testing.T) {
 		written := make(chan *Writer)
 		go func() {
 			w, err := f.Create(t.Context(), r, "run", 1)
-			require.NoError(t, err)
+			if err != nil {
+				t.Error(err)
+			}
 			written <- w
 		}()
 		<-time.After(10 * time.Second)

@@ -210,7 +210,7 @@ func redriven(t *testing.T, dir string) map[string]string {
 		require.NoError(t, err)
 	}
 	files := tree(t, dir)
-	require.False(t, strings.Contains(files[filepath.Join(dir, PartName(0))], "error"))
+	require.NotContains(t, files[filepath.Join(dir, PartName(0))], "error")
 	require.NotContains(t, files, filepath.Join(dir, ErrorsName(0)))
 	return files
 }
