@@ -32,9 +32,7 @@ func (r *run) answer(record job.Record, t *token) (job.Result, error) {
 			made.attempts >= r.options.Retry.MaximumAttempts || made.refusedBesideSuccesses >= maxRefused {
 			return result, nil
 		}
-		err = r.back(record)
-		t.release()
-		if err != nil {
+		if err = r.back(record); err != nil {
 			return result, err
 		}
 		if waits == nil {
@@ -46,17 +44,40 @@ func (r *run) answer(record job.Record, t *token) (job.Result, error) {
 		} else {
 			wait = time.Duration(rand.Int64N(int64(wait) + 1)) // the brake, the breaker and the rate space them
 		}
-		r.backingOff.Add(1)
-		err = sleep(r.stop, wait)
-		r.backingOff.Add(-1)
-		if err == nil {
-			err = t.acquire(r.stop, false)
-		}
-		if err != nil {
+		if err = r.backOff(record, t, wait); err != nil {
 			return result, err
 		}
 	}
 }
+
+// backOff waits for the next attempt at a record. Others have its token meanwhile, unless
+// too many wait already: then no other record is taken.
+func (r *run) backOff(record job.Record, t *token, wait time.Duration) error {
+	r.backingOff.Add(1)
+	weight := min(int64(len(record.Value))+waitingOverhead, maxWaiting)
+	if !r.waitingRecords.TryAcquire(weight) {
+		err := sleep(r.stop, wait)
+		r.backingOff.Add(-1)
+		return err
+	}
+	defer r.waitingRecords.Release(weight)
+	t.release()
+	err := sleep(r.stop, wait)
+	r.backingOff.Add(-1)
+	if err != nil {
+		return err
+	}
+	return t.acquire(r.stop, false)
+}
+
+const (
+	// maxWaiting is how many bytes of records of a job may wait in memory for their next
+	// attempt, beside those that hold a token.
+	maxWaiting = 64 << 20
+	// waitingOverhead is what a record that waits needs beside its own bytes: most of it
+	// is the stack of its goroutine.
+	waitingOverhead = 8 << 10
+)
 
 // attempt makes one call, and says what it counts as. An error means that it was
 // not made.

@@ -32,6 +32,8 @@ type Pool struct {
 	// isolation lets a call be the only one of the job in this process: each other
 	// call has one of it.
 	isolation *semaphore.Weighted
+	// waitingRecords has the bytes of the records that wait without a token.
+	waitingRecords *semaphore.Weighted
 
 	// backingOff counts records that wait for their next attempt.
 	backingOff atomic.Int64
@@ -89,7 +91,7 @@ type Options struct {
 func New(caller calls.Caller, options Options) *Pool {
 	p := &Pool{
 		id: uuid.NewString(), caller: caller, options: options,
-		isolation: semaphore.NewWeighted(everyCall), slots: map[*Slot]struct{}{}, throttle: newThrottle(), adaptive: newAdaptive(),
+		isolation: semaphore.NewWeighted(everyCall), waitingRecords: semaphore.NewWeighted(maxWaiting), slots: map[*Slot]struct{}{}, throttle: newThrottle(), adaptive: newAdaptive(),
 		tally: tally{output: options.Output}, stuck: stuck{timeout: options.Timeout, report: options.Stuck, calls: map[*stuckCall]struct{}{}},
 	}
 	p.over, p.end = context.WithCancelCause(context.Background())

@@ -8,10 +8,6 @@ import (
 	"longhaul/job"
 )
 
-// maxUnanswered bounds the records of one run that are being called or wait for
-// their next attempt: while an API is down, they would all be waiting.
-const maxUnanswered = 5000
-
 // Log is told of each call, from several goroutines; an error of it ends the run.
 type Log interface {
 	// Mark comes before each call, and after one that is not the last for its
@@ -51,11 +47,10 @@ func (p *Pool) Run(ctx, stop context.Context, how How, records iter.Seq2[job.Rec
 	}
 	r := &run{Pool: p, calls: ctx, stop: stop, how: how, log: log}
 	var calls sync.WaitGroup
-	unanswered := make(chan struct{}, maxUnanswered)
 	for record, err := range records {
 		t := &token{pool: p}
 		if err == nil {
-			err = r.admit(t, unanswered)
+			err = t.acquire(r.stop, true)
 		}
 		if err != nil {
 			fail(err)
@@ -65,7 +60,6 @@ func (p *Pool) Run(ctx, stop context.Context, how How, records iter.Seq2[job.Rec
 			if err := r.one(record, t); err != nil {
 				fail(err)
 			}
-			<-unanswered
 		})
 	}
 	calls.Wait()
@@ -76,16 +70,6 @@ func (p *Pool) Run(ctx, stop context.Context, how How, records iter.Seq2[job.Rec
 func (p *Pool) Close() {
 	p.outage.end()
 	p.canary.end()
-}
-
-// admit waits for a place among the unanswered records, and for a token.
-func (r *run) admit(t *token, unanswered chan<- struct{}) error {
-	select {
-	case unanswered <- struct{}{}:
-		return t.acquire(r.stop, true)
-	case <-r.stop.Done():
-		return context.Cause(r.stop)
-	}
 }
 
 // back marks that a call has come back without a result.

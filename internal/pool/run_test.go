@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -200,28 +202,6 @@ func TestNoRecordIsTakenAfterAStop(t *testing.T) {
 	require.Zero(t, calls.Load())
 }
 
-// While an API is down, no more than so many records wait for their next try.
-func TestWaitingRecordsAreBounded(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		retry := retries
-		retry.InitialInterval, retry.MaximumInterval = job.Duration(time.Hour), job.Duration(time.Hour)
-		var calls atomic.Int64
-		p := newPool(callerFunc(func(context.Context, job.Record) (json.RawMessage, error) {
-			calls.Add(1)
-			return nil, errors.New("down")
-		}), retry)
-		p.Join(job.LaneGrant{Calls: 100}, nil)
-		stop, cancel := context.WithCancel(t.Context())
-		ended := make(chan error)
-		go func() { ended <- p.Run(t.Context(), stop, How{}, records(2*maxUnanswered), &results{}) }()
-		synctest.Wait()
-		require.EqualValues(t, maxUnanswered, calls.Load())
-		cancel()
-		require.ErrorIs(t, <-ended, context.Canceled)
-	})
-}
-
 // stop: no more records, calls in flight end and are kept.
 func TestStopDrains(t *testing.T) {
 	t.Parallel()
@@ -281,3 +261,46 @@ type fullDisk struct{ err error }
 
 func (d fullDisk) Mark(job.Mark) error   { return nil }
 func (d fullDisk) Keep(job.Result) error { return d.err }
+
+// While an API half fails, the records that wait for their next attempt are bounded by
+// their bytes, whatever their number; when too many wait, no other record is taken.
+func TestWaitingRecordsAreBounded(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{10, 1 << 20, 100 << 20} {
+		synctest.Test(t, func(t *testing.T) {
+			value := json.RawMessage(strings.Repeat("1", size))
+			seen := map[int64]bool{}
+			var mu sync.Mutex
+			var taken, answered atomic.Int64
+			p := newPool(callerFunc(func(_ context.Context, record job.Record) (json.RawMessage, error) {
+				<-time.After(time.Second)
+				mu.Lock()
+				defer mu.Unlock()
+				if !seen[record.Index] {
+					seen[record.Index] = true
+					return nil, &job.CallError{Kind: "http", Status: 404, Retry: true}
+				}
+				answered.Add(1)
+				return nil, nil
+			}), job.RetrySpec{MaximumAttempts: 3, InitialInterval: job.Duration(time.Hour), BackoffCoefficient: 1, MaximumInterval: job.Duration(time.Hour)})
+			const calls = 20
+			n := int64(min(20_000, 3*maxWaiting/(size+waitingOverhead)+3*calls))
+			p.Join(job.LaneGrant{Calls: calls}, nil)
+			var worst int64
+			records := func(yield func(job.Record, error) bool) {
+				for i := range n {
+					worst = max(worst, taken.Add(1)-answered.Load())
+					if !yield(job.Record{Index: i, Value: value}, nil) {
+						return
+					}
+				}
+			}
+			var log results
+			require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records, &log))
+			require.Len(t, log.kept, int(n))
+			most := int64(maxWaiting/min(size+waitingOverhead, maxWaiting)) + calls + 1
+			require.LessOrEqual(t, worst, most, "records of %d bytes", size)
+			require.GreaterOrEqual(t, worst, min(n, most)*3/4, "others go on meanwhile")
+		})
+	}
+}
