@@ -128,8 +128,8 @@ func TestProgramsEndWithTheirSupervisor(t *testing.T) {
 	requireGone(t, pids[3])
 	require.NoError(t, worker.Process.Kill())
 	require.Error(t, worker.Wait())
-	for _, pid := range pids[:3] { // nobody finds them any more
-		_ = syscall.Kill(pid, syscall.SIGKILL)
+	for _, pid := range pids[1:4] { // nobody finds their groups any more
+		_ = syscall.Kill(-pid, syscall.SIGKILL)
 	}
 }
 
@@ -196,8 +196,8 @@ func TestASupervisorThatDiesIsReplaced(t *testing.T) {
 	again = start(t, dir, "exit 4")
 	<-again.Ended()
 	require.Equal(t, "exit status 4", again.String())
-	for _, pid := range session { // nobody finds them any more
-		_ = syscall.Kill(pid, syscall.SIGKILL)
+	for _, pid := range session { // nobody finds their groups any more
+		_ = syscall.Kill(-pid, syscall.SIGKILL)
 	}
 }
 
