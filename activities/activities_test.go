@@ -125,7 +125,7 @@ func TestARecordsWay(t *testing.T) {
 	s.newRun()
 	plan, err = s.index(spec)
 	require.NoError(t, err)
-	require.Equal(t, []job.Range{{First: 0, Last: 3}}, plan.Committed, "begun again, there is nothing to do")
+	require.Equal(t, job.Ranges{{First: 0, Last: 3}}, plan.Committed, "begun again, there is nothing to do")
 	require.EqualValues(t, 3, plan.Totals.Succeeded)
 }
 

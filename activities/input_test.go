@@ -282,7 +282,7 @@ func TestAJobOfTheFirstVersionGoesOn(t *testing.T) {
 	s, _ := reopened(t, root)
 	plan, err := s.index(manifest.Spec)
 	require.NoError(t, err)
-	require.Equal(t, []job.Range{{First: 0, Last: 200}}, plan.Committed)
+	require.Equal(t, job.Ranges{{First: 0, Last: 200}}, plan.Committed)
 	require.Equal(t, manifest.JobID, plan.JobID)
 	require.Equal(t, index, content(t, root, "out/_longhaul/index"))
 	for first := int64(200); first < 600; first += 200 {

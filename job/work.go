@@ -181,7 +181,7 @@ type Plan struct {
 	// BatchRecords is the length of every batch but the last.
 	BatchRecords int64 `json:"batch_records"`
 	// Committed are the ranges that were done before, merged and in order.
-	Committed []Range `json:"committed,omitempty"`
+	Committed Ranges `json:"committed,omitempty"`
 	// Totals are those of the committed ranges.
 	Totals Totals `json:"totals"`
 	// Partial are batches of which most records have an answer, in order.

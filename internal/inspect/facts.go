@@ -6,12 +6,14 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"time"
 
 	"longhaul/internal/failures"
 	"longhaul/internal/journal"
 	"longhaul/internal/latency"
 	"longhaul/internal/report"
+	"longhaul/job"
 )
 
 // Report makes report.html of an output folder again, and returns its name.
@@ -100,10 +102,36 @@ func (f *Folder) countCommit(ctx context.Context, number int64, facts *report.Fa
 		return err
 	}
 	facts.Totals = facts.Add(commit.Totals)
-	facts.Finished = append(facts.Finished, commit.Finished...)
+	facts.Finished = fewer(append(facts.Finished, commit.Finished...))
 	facts.Ended = later(facts.Ended, commit.Committed)
 	latencies.Merge(commit.Latency)
 	return nil
+}
+
+// maxTimings bounds what is kept of a job's chunks: the report draws fewer points.
+const maxTimings = 8192
+
+// fewer joins timings, each with the next one, when they are too many.
+func fewer(timings []job.ChunkTiming) []job.ChunkTiming {
+	if len(timings) < maxTimings {
+		return timings
+	}
+	joined := timings[:0]
+	for pair := range slices.Chunk(timings, 2) {
+		one := pair[0]
+		for _, next := range pair[1:] {
+			one.From, one.At, one.Records = earlier(one.From, next.From), later(one.At, next.At), one.Records+next.Records
+		}
+		joined = append(joined, one)
+	}
+	return slices.Clip(slices.Clone(joined))
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // state is how the job stands, by what the folder tells.

@@ -9,5 +9,5 @@
 //
 // A journal's name begins with its range, so that a listing tells which overlap:
 //
-//	_longhaul/journal/000000000000-000000001000-<run>-<activity>-<attempt>.journal
+//	_longhaul/journal/000000000000-000000001000-<run>-<activity>-<attempt>.<writer>.journal
 package journal

@@ -15,9 +15,15 @@ const suffix = ".journal"
 
 // nameOf begins with the range, so that a chunk finds by name alone what overlaps
 // its own.
-func nameOf(r job.Range, activity string, attempt int32) string {
-	return fmt.Sprintf("%s%012d-%012d-%s-%d%s", dir, r.First, r.Last, activity, attempt, suffix)
+func nameOf(r job.Range, activity string, attempt int32, writer string) string {
+	if writer != "" {
+		writer = "." + writer
+	}
+	return fmt.Sprintf("%s%012d-%012d-%s-%d%s%s", dir, r.First, r.Last, activity, attempt, writer, suffix)
 }
+
+// isOf says whether the writer has made the journal.
+func isOf(name, writer string) bool { return strings.HasSuffix(name, "."+writer+suffix) }
 
 // rangeOf is the range in a name; false if it is not a journal's.
 func rangeOf(name string) (r job.Range, ok bool) {
@@ -27,7 +33,7 @@ func rangeOf(name string) (r job.Range, ok bool) {
 
 // KeptName is the journal of what a redrive keeps of a batch.
 func KeptName(r job.Range, epoch int64) string {
-	return nameOf(r, fmt.Sprintf("redrive-%06d", epoch), 1)
+	return nameOf(r, fmt.Sprintf("redrive-%06d", epoch), 1, "")
 }
 
 const reopenedMark = "-reopened-"

@@ -2,9 +2,9 @@ package journal
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io/fs"
-	"sync"
 
 	"longhaul/internal/storage"
 	"longhaul/job"
@@ -13,13 +13,15 @@ import (
 // Set is the journals of one output folder.
 type Set struct {
 	folder storage.Folder
-	// mine are the journals that were begun here.
-	mine sync.Map
-	held func(error)
+	// writer is in the names of the journals that are begun here.
+	writer string
+	held   func(error)
 }
 
 // NewSet works in the folder.
-func NewSet(folder storage.Folder) *Set { return &Set{folder: folder, held: func(error) {}} }
+func NewSet(folder storage.Folder) *Set {
+	return &Set{folder: folder, writer: rand.Text()[:10], held: func(error) {}}
+}
 
 // OnHold has a function called when the answers of a chunk cannot be written, and with
 // nil when they are. It must not be called after a journal was created.
@@ -76,7 +78,7 @@ func (s *Set) Answered(ctx context.Context, r job.Range) (*Answered, error) {
 }
 
 func (s *Set) readInto(ctx context.Context, answered *Answered, name string) error {
-	_, alive := s.mine.Load(name)
+	alive := isOf(name, s.writer)
 	found, calls := false, inFlight{}
 	size, err := s.each(ctx, name, func(e Entry) error {
 		if e.IsMark() {
@@ -158,8 +160,5 @@ func (s *Set) Drop(ctx context.Context, r job.Range) error {
 
 // Delete deletes journals; missing ones are fine.
 func (s *Set) Delete(ctx context.Context, names ...string) error {
-	for _, name := range names {
-		s.mine.Delete(name)
-	}
 	return s.folder.Delete(ctx, names...)
 }

@@ -2,6 +2,7 @@ package output
 
 import (
 	"context"
+	"time"
 
 	"longhaul/internal/storage"
 	"longhaul/job"
@@ -17,8 +18,23 @@ func (f *Folder) Control(ctx context.Context) (*job.Control, error) {
 	return &control, err
 }
 
+// maxChanges is how many changes are kept, the last ones.
+const maxChanges = 1000
+
+// ControlChanged says when the settings were changed last; zero if they were not.
+func (f *Folder) ControlChanged(ctx context.Context) (time.Time, error) {
+	object, err := f.store.Open(ctx, controlName)
+	if isMissing(err) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	return object.ModTime(), object.Close()
+}
+
 // PutControl writes changed settings for the running chunks. Changes that are
-// there already stay, before the new ones. A version that was written before is
+// there already stay, before the new ones, but for the first of very many. A version that was written before is
 // not written again.
 func (f *Folder) PutControl(ctx context.Context, control job.Control) error {
 	old, err := f.Control(ctx)
@@ -30,6 +46,7 @@ func (f *Folder) PutControl(ctx context.Context, control job.Control) error {
 			return nil
 		}
 		control.Changes = append(old.Changes, control.Changes...)
+		control.Changes = control.Changes[max(0, len(control.Changes)-maxChanges):]
 	}
 	return f.store.Put(ctx, controlName, storage.JSON(control))
 }

@@ -41,8 +41,8 @@ type keeper struct {
 	wait *job.Wait
 	// version is that of the settings that were read last.
 	version int64
-	// damaged: the settings could not be read last time.
-	damaged bool
+	// controlChanged is when the settings were changed that were read last.
+	controlChanged time.Time
 }
 
 func newKeeper(s *Session) *keeper {
@@ -154,16 +154,19 @@ func (k *keeper) trouble() string {
 
 // readControl reads the settings that were changed, if there are any.
 func (k *keeper) readControl(ctx context.Context) error {
+	changed, err := k.Output.ControlChanged(ctx)
+	if err != nil || changed.Equal(k.controlChanged) {
+		return err
+	}
 	control, err := k.Output.Control(ctx)
+	if err == nil || job.KindOf(err) == job.KindOutput {
+		k.controlChanged = changed
+	}
 	if job.KindOf(err) == job.KindOutput {
 		// The workflow has the settings, and gives them to chunks that begin.
-		if !k.damaged {
-			k.logger.Warn("changed settings cannot be read: those of the running chunks stay until the next change", "error", err)
-		}
-		k.damaged = true
+		k.logger.Warn("changed settings cannot be read: those of the running chunks stay until the next change", "error", err)
 		return nil
 	}
-	k.damaged = false
 	if err != nil || control == nil || control.Epoch != k.Ref.Epoch {
 		return err
 	}

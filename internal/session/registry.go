@@ -21,6 +21,8 @@ const (
 	// idleLimit is how long a session stays open without an activity, so that chunks
 	// that follow find their connections warm.
 	idleLimit = 5 * time.Minute
+	// maxIdle is how many sessions stay open so: each keeps connections, or programs.
+	maxIdle = 4
 	// closeTimeout bounds the removal of the presence from the output folder.
 	closeTimeout = 10 * time.Second
 )
@@ -47,6 +49,8 @@ type Registry struct {
 
 	mu      sync.Mutex
 	entries map[job.Ref]*entry
+	// idle are those that nobody uses, the one that has been idle longest first.
+	idle []job.Ref
 }
 
 // entry is one session. Who has received from lock may use the rest: opening and closing a session does I/O, which no other job has to wait for.
@@ -102,6 +106,7 @@ func (r *Registry) Open(ctx context.Context, ref job.Ref) (*Session, func(), err
 	}
 	s.users++
 	s.used++
+	r.busy(ref)
 	return s.session, func() { r.giveBack(ref, s) }, nil
 }
 
@@ -152,6 +157,25 @@ func (r *Registry) remove(ref job.Ref, s *entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.entries, ref)
+	r.idle = slices.DeleteFunc(r.idle, func(idle job.Ref) bool { return idle == ref })
+}
+
+// busy takes a session from the idle ones.
+func (r *Registry) busy(ref job.Ref) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.idle = slices.DeleteFunc(r.idle, func(idle job.Ref) bool { return idle == ref })
+}
+
+// idled adds a session to the idle ones, and returns the one to close for it, if any.
+func (r *Registry) idled(ref job.Ref) (oldest job.Ref, of *entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.idle = append(r.idle, ref); len(r.idle) <= maxIdle {
+		return oldest, nil
+	}
+	oldest = r.idle[0]
+	return oldest, r.entries[oldest]
 }
 
 // giveBack is called once for each Open.
@@ -170,14 +194,25 @@ func (r *Registry) giveBack(ref job.Ref, s *entry) {
 		// Its pool stays: it knows why no call may be made.
 		s.session.warn("the connections were not closed", s.session.closeCaller())
 	}
+	if s.gone {
+		return
+	}
 	used := s.used
 	time.AfterFunc(idleLimit, func() {
-		<-s.lock
-		defer s.unlock()
-		if s.used == used && s.users == 0 && !s.gone {
-			r.close(ref, s)
-		}
+		r.closeIf(ref, s, func() bool { return s.used == used })
 	})
+	if oldest, of := r.idled(ref); of != nil {
+		go r.closeIf(oldest, of, func() bool { return true }) // it has another lock
+	}
+}
+
+// closeIf closes a session that nobody uses.
+func (r *Registry) closeIf(ref job.Ref, s *entry, asked func() bool) {
+	<-s.lock
+	defer s.unlock()
+	if s.users == 0 && !s.gone && s.session != nil && asked() {
+		r.close(ref, s)
+	}
 }
 
 // close is called with the entry's lock.
