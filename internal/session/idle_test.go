@@ -2,7 +2,7 @@ package session
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,7 +23,7 @@ func TestFewIdleSessionsStayOpen(t *testing.T) {
 		store := memory.New()
 		registry := NewRegistry(Options{Store: store})
 		use := func(i int) func() {
-			ref := job.Ref{JobID: fmt.Sprint(i), Output: fmt.Sprint("out", i), Epoch: 1}
+			ref := job.Ref{JobID: strconv.Itoa(i), Output: "out" + strconv.Itoa(i), Epoch: 1}
 			folder, err := output.Open(context.Background(), store, ref.Output, true)
 			require.NoError(t, err)
 			token := outputtest.Claim(t, folder.Claims)
