@@ -79,4 +79,4 @@ screenshots: build ## Take the pictures of docs/images anew, with Chromium
 	SCREENSHOTS=$(abspath docs/images) go test -count=1 -run 'TestTheWebUI|TestTheReportInABrowser' ./e2e/
 
 histories: build ## Record histories for the replay tests, beside the old ones: make histories AS=change-
-	RECORD_AS=$(AS) RECORD_HISTORIES=$(abspath workflows/testdata/histories) go test -count=1 -run TestContinueAsNewOnARealServer ./e2e/
+	RECORD_AS=$(AS) RECORD_HISTORIES=$(abspath workflows/testdata/histories) go test -count=1 -run 'TestContinueAsNewOnARealServer|TestHistoriesOfTheOperations' ./e2e/

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"bytes"
+	"encoding/base64"
 	"io"
 	"log/slog"
 	"os"
@@ -106,6 +108,19 @@ func startJobOn(t *testing.T, s *server, queue, id string, spec job.Spec) client
 	return run
 }
 
+// historyOf is that of a run; the last one, if there is none given.
+func historyOf(t *testing.T, s *server, id, run string) *historypb.History {
+	t.Helper()
+	var history historypb.History
+	events := s.GetWorkflowHistory(t.Context(), id, run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		event, err := events.Next()
+		require.NoError(t, err)
+		history.Events = append(history.Events, event)
+	}
+	return &history
+}
+
 // record keeps a history for the replay tests, if RECORD_HISTORIES names a
 // folder: make histories AS=change-
 func record(t *testing.T, s *server, name, id, run string) {
@@ -114,16 +129,14 @@ func record(t *testing.T, s *server, name, id, run string) {
 	if dir == "" {
 		return
 	}
-	var history historypb.History
-	events := s.GetWorkflowHistory(t.Context(), id, run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	for events.HasNext() {
-		event, err := events.Next()
-		require.NoError(t, err)
-		history.Events = append(history.Events, event)
-	}
-	data, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(&history)
+	data, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(historyOf(t, s, id, run))
 	require.NoError(t, err)
 	// Which process on which machine it was does not matter.
 	data = regexp.MustCompile(`"[0-9]+@[^"]*@[^"]*"`).ReplaceAll(data, []byte(`"worker"`))
+	// Nor does who has asked, which is also what SteerJob returns.
+	for _, user := range regexp.MustCompile(`"identity": +("[^"@]+@[^"@]+")`).FindAllSubmatch(data, -1) {
+		data = bytes.ReplaceAll(data, user[1], []byte(`"client"`))
+		data = bytes.ReplaceAll(data, base64.StdEncoding.AppendEncode(nil, user[1]), base64.StdEncoding.AppendEncode(nil, []byte(`"client"`)))
+	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, os.Getenv("RECORD_AS")+name+".json"), data, 0o644))
 }
