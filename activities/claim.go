@@ -61,6 +61,7 @@ func (a *Activities) claim(ctx context.Context, claims *claim.Claims, output str
 			last = waiting
 			activity.GetLogger(ctx).Warn(waiting)
 			beat.waitsFor(func() string { return waiting })
+			beat.rests()
 			beat.beat()
 		}
 		select {

@@ -52,6 +52,8 @@ type heartbeat struct {
 	// before is what the attempts before this one lacked, lack what this one lacks.
 	before *job.Lack
 	lack   atomic.Pointer[job.Lack]
+	// begun counts attempts, see deaths.go.
+	begun atomic.Int32
 
 	// started is when the server gave the task out, by its clock.
 	started time.Time
@@ -207,7 +209,7 @@ func reasonToEnd(err error) error {
 }
 
 func (h *heartbeat) details() job.Heartbeat {
-	details := job.Heartbeat{Done: h.done.Load(), Lack: h.lack.Load()}
+	details := job.Heartbeat{Done: h.done.Load(), Lack: h.lack.Load(), Begun: int(h.begun.Load())}
 	if waiting := h.waiting.Load(); waiting != nil {
 		details.Waiting = (*waiting)()
 	}
@@ -244,15 +246,25 @@ func lackBefore(ctx context.Context) *job.Lack {
 // when this one is killed.
 func (h *heartbeat) able(ctx context.Context) {
 	if h.before != nil {
-		_ = h.send(ctx, h.details()) // the next heartbeat says it too
+		_ = h.tell(ctx) // the next heartbeat says it too
 	}
 }
+
+// tell sends a heartbeat, and waits for its answer, but not for long.
+func (h *heartbeat) tell(ctx context.Context) error {
+	ctx, end := context.WithTimeout(ctx, tellTimeout)
+	defer end()
+	return h.send(ctx, h.details())
+}
+
+// tellTimeout is how long the server may take for what the next attempt has to know.
+const tellTimeout = 5 * time.Second
 
 // lacks says what this worker lacks, and returns when the server knows or ctx is done: the
 // next attempt reads it.
 func (h *heartbeat) lacks(ctx context.Context, lack job.Lack) error {
 	h.lack.Store(&lack)
-	return h.send(ctx, h.details())
+	return h.tell(ctx)
 }
 
 // end stops the heartbeats. None follows it.

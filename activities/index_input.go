@@ -23,6 +23,9 @@ func (a *Activities) IndexInput(ctx context.Context, spec job.Spec) (job.Plan, e
 	ctx, beat := a.startHeartbeat(ctx)
 	defer beat.end()
 	plan, err := a.indexInput(ctx, spec, beat)
+	if err != nil {
+		beat.ended(ctx)
+	}
 	return plan, a.toTemporal(ctx, beat, spec.CapabilityTimeout, err)
 }
 
@@ -45,6 +48,9 @@ func (a *Activities) indexInput(ctx context.Context, spec job.Spec, beat *heartb
 		return plan, err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
+	if err := beat.begins(ctx); err != nil {
+		return plan, err
+	}
 	if err := checkFirst(in, caller); err != nil {
 		return plan, err
 	}

@@ -180,6 +180,9 @@ type Heartbeat struct {
 	Stuck *StuckCalls `json:"stuck,omitempty"`
 	// Lack is set while the workers that were asked lack something that the job needs.
 	Lack *Lack `json:"lack,omitempty"`
+	// Begun counts the attempts in a row, this one included, that have begun to read the
+	// input and did not say that they have ended: their worker has died.
+	Begun int `json:"begun,omitempty"`
 }
 
 // Lack says how long, and how often, an activity was passed on by workers that lack
