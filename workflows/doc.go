@@ -4,6 +4,6 @@
 //
 // Everything here is deterministic. The arithmetic is pure, in package schedule;
 // dispatch.go drives it. control.go puts changes in force, progress.go and meter.go say
-// how the job stands, state.go is what one run carries to the next. The workflow knows
-// numbers only, never a record.
+// how the job stands, state.go is what one run carries to the next, reset.go what a run
+// does that was reset. The workflow knows numbers only, never a record.
 package workflows

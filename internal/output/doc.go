@@ -3,7 +3,8 @@
 // undoing for a redrive (reopen.go), changed settings (control.go), the counts that
 // processes exchange (tally.go), what earlier jobs have left (earlier.go), and the end of
 // a job (finish.go). Who may write says package claim, the answers of running chunks
-// are in package journal; a Folder (folder.go) has both.
+// are in package journal; a Folder (folder.go) has both. Under a claim (Folder.Under) all
+// writes are fenced: once a later claim was taken, they change nothing.
 //
 //	out/
 //	  part-000000.jsonl     answers of batch 0, in input order

@@ -6,4 +6,7 @@
 // record leaves its tokens to its neighbours. Run (run.go) takes records, makes
 // the calls, retries them (attempt.go) and hands the results to a journal; a
 // token is free again only when its answer is in the journal.
+//
+// A grant counts as long as its lease is valid (lease.go, lapse.go): after that, another
+// process may have it. While answers cannot be written, no call starts (hold.go).
 package pool

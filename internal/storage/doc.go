@@ -7,6 +7,8 @@
 //   - package memory keeps them in memory, for tests,
 //   - package storagetest is the suite that every implementation must pass.
 //
+// Writes are bound to a fencing token: see Folder.Fence.
+//
 // Every operation takes a context. Whatever was opened, an [Object] or an
 // [Appender], is bound to the context that it was opened with.
 package storage
