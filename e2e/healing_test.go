@@ -22,7 +22,7 @@ func TestLostAnswersAreCalledAgain(t *testing.T) {
 	spec.ChunkSize, spec.BatchSize = 100, 10
 	run := startJob(t, shared, id, spec)
 	api.await(t, 600)
-	journals, err := filepath.Glob(filepath.Join(root, "out/_longhaul/journal/*"))
+	journals, err := filepath.Glob(filepath.Join(root, "out/_longhaul/journal/*/*"))
 	require.NoError(t, err)
 	require.Greater(t, len(journals), 3)
 	gone, err := os.ReadFile(journals[0])

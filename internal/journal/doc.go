@@ -7,7 +7,8 @@
 // (set.go, answered.go) and calls only what has no answer; a flush copies the lines
 // into the part. A torn or damaged line counts as not written: its call is made again.
 //
-// A journal's name begins with its range, so that a listing tells which overlap:
+// Those of a batch lie in a folder, and a journal's name begins with its range, so that a
+// short listing tells which overlap:
 //
-//	_longhaul/journal/000000000000-000000001000-<run>-<activity>-<attempt>.<writer>.journal
+//	_longhaul/journal/000000/000000000000-000000001000-<run>-<activity>-<attempt>.<writer>.journal
 package journal

@@ -5,6 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"io/fs"
+	"path"
+	"slices"
+	"sync/atomic"
 
 	"longhaul/internal/storage"
 	"longhaul/job"
@@ -16,6 +19,11 @@ type Set struct {
 	// writer is in the names of the journals that are begun here.
 	writer string
 	held   func(error)
+	// batchRecords is the size of batches, whose journals lie in a folder each; 0 if it is
+	// not known.
+	batchRecords int64
+	// grouped is set once all journals were found to lie in a batch's folder.
+	grouped atomic.Bool
 }
 
 // NewSet works in the folder.
@@ -27,9 +35,15 @@ func NewSet(folder storage.Folder) *Set {
 // nil when they are. It must not be called after a journal was created.
 func (s *Set) OnHold(held func(error)) { s.held = held }
 
-// Names are those of all journals, in order of their first record.
-func (s *Set) Names(ctx context.Context) ([]string, error) {
-	entries, err := s.folder.List(ctx, dir)
+// GroupBy has the journals of a batch lie, and be listed, together: batches have so many
+// records, and no journal is of two of them. It must not be called beside other methods.
+func (s *Set) GroupBy(batchRecords int64) { s.batchRecords = batchRecords }
+
+// Names are those of all journals, in order.
+func (s *Set) Names(ctx context.Context) ([]string, error) { return s.list(ctx, dir) }
+
+func (s *Set) list(ctx context.Context, prefix string) ([]string, error) {
+	entries, err := s.folder.List(ctx, prefix)
 	names := make([]string, len(entries))
 	for i, entry := range entries {
 		names[i] = entry.Name
@@ -39,7 +53,7 @@ func (s *Set) Names(ctx context.Context) ([]string, error) {
 
 // Overlapping are the names of those that overlap the range, in order.
 func (s *Set) Overlapping(ctx context.Context, r job.Range) ([]string, error) {
-	names, err := s.Names(ctx)
+	names, err := s.near(ctx, r)
 	overlapping := names[:0]
 	for _, name := range names {
 		if of, ok := rangeOf(name); ok && of.Overlaps(r) {
@@ -47,6 +61,22 @@ func (s *Set) Overlapping(ctx context.Context, r job.Range) ([]string, error) {
 		}
 	}
 	return overlapping, err
+}
+
+// near are the journals among which those are that overlap the range: these of its batch,
+// or all as long as there are some of Longhaul 0.1.
+func (s *Set) near(ctx context.Context, r job.Range) ([]string, error) {
+	if s.batchRecords == 0 || r.Len() <= 0 || r.First/s.batchRecords != (r.Last-1)/s.batchRecords {
+		return s.Names(ctx)
+	}
+	if s.grouped.Load() {
+		return s.list(ctx, s.folderOf(r.First))
+	}
+	names, err := s.Names(ctx)
+	if err == nil && !slices.ContainsFunc(names, func(name string) bool { return path.Dir(name)+"/" == dir }) {
+		s.grouped.Store(true) // nobody begins others
+	}
+	return names, err
 }
 
 // ByBatch are the names of all journals by the number of their batch.

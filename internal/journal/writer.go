@@ -52,7 +52,7 @@ func newGroup(buffer []byte) *group {
 // the disk is full, say, is tried again until the context is done: the answers that wait
 // for it are held.
 func (s *Set) Create(ctx context.Context, r job.Range, activity string, attempt int32) (*Writer, error) {
-	name := nameOf(r, activity, attempt, s.writer)
+	name := s.nameOf(r, activity, attempt, s.writer)
 	appender, err := s.folder.Append(ctx, name)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,7 @@ type reopening struct {
 // failures are to be called again, and the batches that were opened. A kill in
 // between loses nothing, and run again it goes on.
 func (f *Folder) Reopen(ctx context.Context, chosen func(job.CallError) bool, records, batchRecords int64) (failures int64, batches []job.Partial, err error) {
+	f.Journals.GroupBy(batchRecords)
 	r := &reopening{Folder: f, chosen: chosen}
 	if err := r.journals(ctx); err != nil {
 		return r.failures, nil, err
@@ -62,7 +63,7 @@ func (r *reopening) batch(ctx context.Context, commit job.Commit, whole job.Rang
 	if err := r.Journals.Drop(ctx, commit.Range); err != nil {
 		return 0, err
 	}
-	err = r.Journals.Put(ctx, journal.KeptName(commit.Range, r.token.Epoch), func(w *journal.Rewriter) error {
+	err = r.Journals.Put(ctx, r.Journals.KeptName(commit.Range, r.token.Epoch), func(w *journal.Rewriter) error {
 		return r.keep(ctx, w, commit)
 	})
 	if err != nil {

@@ -88,6 +88,7 @@ func (r *Registry) newSession(ctx context.Context, ref job.Ref, folder *output.F
 		Retry: spec.Retry, Outage: spec.Outage, Output: ref.Output, Timeout: ownTimeout(spec.Call), Stuck: s.logStuck,
 	})
 	s.Output.Journals.OnHold(s.hold)
+	s.Output.Journals.GroupBy(spec.BatchRecords())
 	s.keeper = newKeeper(s)
 	s.logger.Info("job opened", "records", manifest.Records(), "call", spec.Call.String())
 	return s, nil

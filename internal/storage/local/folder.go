@@ -57,7 +57,7 @@ func (f *folder) Append(ctx context.Context, name string) (storage.Appender, err
 	if err != nil {
 		return nil, f.failWrite(name, err)
 	}
-	if err := errors.Join(f.root.Link(temporary, name), f.discard(temporary)); err != nil {
+	if err := errors.Join(f.give(name, func() error { return f.root.Link(temporary, name) }), f.discard(temporary)); err != nil {
 		return nil, errors.Join(f.failWrite(name, err), opened.Close())
 	}
 	return &appender{ctx: ctx, file: opened, folder: f, name: name}, nil
@@ -87,13 +87,25 @@ func (f *folder) put(ctx context.Context, name string, write func(io.Writer) err
 	}
 	err = f.writeSynced(ctx, temporary, write)
 	if err == nil {
-		err = rename(temporary, name)
+		err = f.give(name, func() error { return rename(temporary, name) })
 	}
 	// After a rename there is nothing left to delete.
 	if err := errors.Join(err, f.discard(temporary)); err != nil {
 		return f.failWrite(name, err)
 	}
 	return f.syncDir(path.Dir(name))
+}
+
+// give gives an object its name. The folder for it may have been removed meanwhile,
+// because it was empty.
+func (f *folder) give(name string, rename func() error) error {
+	err := rename()
+	for tries := 0; errors.Is(err, fs.ErrNotExist) && tries < 3; tries++ {
+		if err = f.dirs.make(path.Dir(name)); err == nil {
+			err = rename()
+		}
+	}
+	return err
 }
 
 // prepare makes the folder that the object will be in, and says where to write it.
@@ -141,6 +153,9 @@ func (f *folder) Delete(ctx context.Context, names ...string) error {
 		}
 		if err := f.syncDir(dir); err != nil {
 			return err
+		}
+		if dir != "." {
+			_ = f.root.Remove(dir) // if it is empty: very many would be left
 		}
 	}
 	return nil
@@ -210,8 +225,9 @@ func (f *folder) fail(name string, err error) error {
 }
 
 func (f *folder) syncDir(dir string) error {
-	if err := f.dirs.syncDir(dir); err != nil {
-		return f.fail(dir, err)
+	err := f.dirs.syncDir(dir)
+	if err == nil || errors.Is(err, fs.ErrNotExist) { // what was there was deleted meanwhile
+		return nil
 	}
-	return nil
+	return f.fail(dir, err)
 }
