@@ -5,6 +5,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -113,4 +116,33 @@ func TestAJobThatWasTakenOverStops(t *testing.T) {
 	done()
 	_, err = s.process(plan.Ref, job.Chunk{Range: job.Range{Last: 1}, Grant: job.LaneGrant{Calls: 1}})
 	requireKind(t, err, job.KindTakenOver, "taken over by another job")
+}
+
+// An attempt that sees the journal of a later one ends, and cuts off its calls.
+func TestASupersededAttemptEnds(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	called, gone := make(chan struct{}), make(chan struct{})
+	api := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(called)
+		<-r.Context().Done()
+		close(gone)
+	}))
+	t.Cleanup(api.Close)
+	s.write("in.txt", "x\n")
+	plan, err := s.index(httpSpec("in.txt", api.URL+"/{{.}}"))
+	require.NoError(t, err)
+	ended := make(chan error)
+	go func() {
+		_, err := s.process(plan.Ref, job.Chunk{Range: job.Range{Last: 1}, Grant: job.LaneGrant{Calls: 1}})
+		ended <- err
+	}()
+	<-called
+	journals, err := filepath.Glob(filepath.Join(s.root, "out/_longhaul/journal/*/*-1.*.journal"))
+	require.NoError(t, err)
+	require.Len(t, journals, 1)
+	later := regexp.MustCompile(`-1\.[^.]*\.journal$`).ReplaceAllString(journals[0], "-2.OTHER.journal")
+	require.NoError(t, os.WriteFile(later, []byte("longhaul journal 1\n"), 0o644))
+	require.ErrorContains(t, <-ended, "a later attempt is at work at this")
+	<-gone
 }

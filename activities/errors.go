@@ -38,7 +38,7 @@ func toApplicationError(ctx context.Context, err error) error {
 	case errors.Is(err, errWorkerStops):
 		return temporal.NewApplicationErrorWithOptions(err.Error(), "WorkerStops",
 			temporal.ApplicationErrorOptions{NextRetryDelay: time.Millisecond})
-	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errNotAcknowledged):
+	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errNotAcknowledged) && !errors.Is(context.Cause(ctx), errSuperseded):
 		return canceled(ctx)
 	}
 	return applicationError(err, activity.GetInfo(ctx))

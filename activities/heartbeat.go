@@ -97,6 +97,12 @@ func newHeartbeat(ctx context.Context, info activity.Info, send func(context.Con
 	return working, h
 }
 
+// lose ends the attempt and its calls: others are at work, or may be.
+func (h *heartbeat) lose(why error) {
+	h.cancel(why)
+	h.expire(why)
+}
+
 // begin returns when the work may begin, or ctx is done.
 func (h *heartbeat) begin(ctx context.Context) {
 	if h.timeout <= 0 {
@@ -141,10 +147,7 @@ func (h *heartbeat) renew(acknowledged time.Time) { h.lease.Renew(acknowledged.A
 // run sends heartbeats until they are stopped. It closes begun when the work may begin.
 func (h *heartbeat) run(acknowledged time.Time, begun chan struct{}) {
 	ctx := h.beating
-	expiry := time.AfterFunc(time.Until(acknowledged.Add(h.timeout)), func() {
-		h.cancel(errNotAcknowledged)
-		h.expire(errNotAcknowledged)
-	})
+	expiry := time.AfterFunc(time.Until(acknowledged.Add(h.timeout)), func() { h.lose(errNotAcknowledged) })
 	defer expiry.Stop()
 	next := time.NewTimer(time.Until(acknowledged.Add(h.part(beatAfter))))
 	defer next.Stop()

@@ -98,6 +98,9 @@ func (w *work) call(ctx, stop context.Context, answered *journal.Answered, recei
 	if err != nil {
 		return err
 	}
+	watching, endWatch := context.WithCancel(calls)
+	defer endWatch()
+	go w.endIfSuperseded(watching, written)
 	defer w.prepare(ctx, answered)()
 	slot := w.session.Pool.Join(w.grant(attempt), w.beat.lease)
 	stop, end := untilClosed(stop, slot)

@@ -374,3 +374,32 @@ func TestJournalsOfABatch(t *testing.T) {
 	require.Empty(t, names)
 	require.NoDirExists(t, filepath.Join(dir, "_longhaul/journal/000030"), "no empty folder is left")
 }
+
+// Of attempts at the same chunk the later one counts, also of ten and more; others' journals
+// do not.
+func TestALaterAttemptSupersedes(t *testing.T) {
+	t.Parallel()
+	f := open(t, t.TempDir())
+	f.GroupBy(10)
+	r := job.Range{Last: 10}
+	begin := func(r job.Range, activity string, attempt int32) *Writer {
+		w, err := f.Create(t.Context(), r, activity, attempt)
+		require.NoError(t, err)
+		return w
+	}
+	isSuperseded := func(w *Writer) bool {
+		later, err := f.IsSuperseded(t.Context(), w)
+		require.NoError(t, err)
+		return later
+	}
+	ninth := begin(r, "run-7", 9)
+	begin(r, "run-7", 8)
+	begin(r, "run-17", 10)
+	begin(r, "other-7", 10)
+	begin(job.Range{Last: 5}, "run-7", 10)
+	require.NoError(t, f.Put(t.Context(), f.KeptName(r, 20), func(*Rewriter) error { return nil }))
+	require.False(t, isSuperseded(ninth))
+	tenth := begin(r, "run-7", 10)
+	require.True(t, isSuperseded(ninth))
+	require.False(t, isSuperseded(tenth))
+}

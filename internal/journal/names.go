@@ -3,6 +3,7 @@ package journal
 import (
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 
 	"longhaul/job"
@@ -38,6 +39,18 @@ func isOf(name, writer string) bool { return strings.HasSuffix(name, "."+writer+
 func rangeOf(name string) (r job.Range, ok bool) {
 	_, err := fmt.Sscanf(path.Base(name), "%d-%d-", &r.First, &r.Last)
 	return r, err == nil
+}
+
+// attemptOf cuts a name into what all attempts of an activity at a range have in common,
+// and the number of the attempt; false if it is no attempt's.
+func attemptOf(name string) (activity string, attempt int, ok bool) {
+	base, _, _ := strings.Cut(strings.TrimSuffix(path.Base(name), suffix), ".")
+	at := strings.LastIndexByte(base, '-')
+	if at < 0 {
+		return "", 0, false
+	}
+	attempt, err := strconv.Atoi(base[at+1:])
+	return base[:at], attempt, err == nil
 }
 
 // KeptName is the journal of what a redrive keeps of a batch.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"strconv"
 
 	"longhaul/job"
 )
@@ -60,7 +61,7 @@ func Entries(object io.ReaderAt, name string, size int64) iter.Seq2[Located, err
 // damaged otherwise is no reason to lose the entries: each has its own checksum.
 func checkHeader(line []byte, name string) error {
 	version, ok := bytes.CutPrefix(bytes.TrimSuffix(line, []byte("\n")), []byte(headerName))
-	if !ok || string(line) == header {
+	if _, err := strconv.ParseUint(string(version), 10, 16); !ok || err != nil || string(line) == header {
 		return nil
 	}
 	return job.Errorf(job.KindOutput, name, "the journal has version %q, this worker knows 1", version).

@@ -156,6 +156,17 @@ func (s *Set) each(ctx context.Context, name string, use func(Entry) error) (siz
 
 var errFound = errors.New("found")
 
+// IsSuperseded says whether a later attempt at the same has begun its journal.
+func (s *Set) IsSuperseded(ctx context.Context, w *Writer) (bool, error) {
+	mine, number, _ := attemptOf(w.name)
+	of, _ := rangeOf(w.name)
+	names, err := s.Overlapping(ctx, of)
+	return slices.ContainsFunc(names, func(name string) bool {
+		activity, attempt, ok := attemptOf(name)
+		return ok && activity == mine && attempt > number
+	}), err
+}
+
 // HasSuccess says whether a journal holds the answer of a call that succeeded.
 func (s *Set) HasSuccess(ctx context.Context) (bool, error) {
 	names, err := s.Names(ctx)
