@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"strconv"
 
 	"longhaul/job"
 )
@@ -61,9 +60,13 @@ func Entries(object io.ReaderAt, name string, size int64) iter.Seq2[Located, err
 // damaged otherwise is no reason to lose the entries: each has its own checksum.
 func checkHeader(line []byte, name string) error {
 	version, ok := bytes.CutPrefix(bytes.TrimSuffix(line, []byte("\n")), []byte(headerName))
-	if _, err := strconv.ParseUint(string(version), 10, 16); !ok || err != nil || string(line) == header {
+	if !ok || string(line) == header || !isNumber(version) {
 		return nil
 	}
 	return job.Errorf(job.KindOutput, name, "the journal has version %q, this worker knows 1", version).
 		WithHint("use the Longhaul that wrote it to finish the job")
+}
+
+func isNumber(text []byte) bool {
+	return len(text) > 0 && len(bytes.Trim(text, "0123456789")) == 0
 }
