@@ -9,8 +9,7 @@ import "time"
 const noLease = 100 * 365 * 24 * time.Hour
 
 // checkLeases is called with the lock, before the capacity is used.
-func (p *Pool) checkLeases() {
-	now := time.Now()
+func (p *Pool) checkLeases(now time.Time) {
 	if isBefore(now, p.leasesUntil) {
 		return
 	}

@@ -189,7 +189,7 @@ func (s *Slot) Leave() {
 			donated.remove()
 		}
 	}
-	p.checkLeases()
+	p.checkLeases(time.Now())
 	if p.inFlight <= p.capacity {
 		p.mu.Unlock()
 		return

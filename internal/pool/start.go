@@ -86,7 +86,7 @@ func (p *Pool) tryStart(t *token, start bool) (wait time.Duration, changed <-cha
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.isHeldBack(t) {
+	if p.isHeldBack(t, now) {
 		return 0, nil, true
 	}
 	wait = max(p.brakedUntil.Sub(now), p.adaptive.wait(now))

@@ -102,7 +102,7 @@ func (p *Pool) letLeave() {
 // start, if the answer is yes. It is called with the lock.
 func (p *Pool) mayStart() (probe, ok bool) {
 	now := time.Now()
-	p.checkLeases()
+	p.checkLeases(now)
 	if p.over.Err() != nil || p.control.Paused || p.holds > 0 || p.inFlight >= p.canary.capacity(p.capacity) || now.Before(p.brakedUntil) {
 		return false, false
 	}
@@ -113,8 +113,8 @@ func (p *Pool) mayStart() (probe, ok bool) {
 // isHeldBack says whether a call that has a token must not start after all: the
 // job was paused, has fewer calls or waits for the API since. It is called with the
 // lock.
-func (p *Pool) isHeldBack(t *token) bool {
-	p.checkLeases()
+func (p *Pool) isHeldBack(t *token, now time.Time) bool {
+	p.checkLeases(now)
 	return p.over.Err() != nil || p.control.Paused || p.holds > 0 || p.inFlight > p.capacity || !t.probe && p.outage.open.Load()
 }
 
