@@ -137,7 +137,7 @@ func TestHeartbeatsOfADrain(t *testing.T) {
 			return temporal.NewCanceledError()
 		})
 		defer h.end()
-		calls, end := callsOf(ctx, h.expired, func(context.Context) bool { return false })
+		calls, end := callsOf(ctx, h.expired, t.Context(), func(context.Context) bool { return false })
 		defer end()
 		<-time.After(time.Hour)
 		require.True(t, temporal.IsCanceledError(context.Cause(ctx)))
@@ -149,20 +149,25 @@ func TestHeartbeatsOfADrain(t *testing.T) {
 }
 
 // Calls of a workflow that has ended are nobody else's: they have all the time that they
-// need. Those of a chunk that somebody else has are cut off at once.
+// need, until their folder is taken over. Those of a chunk that somebody else has are cut
+// off at once.
 func TestCallsAfterTheAttemptIsLost(t *testing.T) {
 	t.Parallel()
 	for _, ended := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, h := beating(t, 0, func(context.Context, int) error { return serviceerror.NewNotFound("no such activity") })
 			defer h.end()
-			calls, end := callsOf(ctx, h.expired, func(context.Context) bool { return ended })
+			takenOver, take := context.WithCancel(t.Context())
+			calls, end := callsOf(ctx, h.expired, takenOver, func(context.Context) bool { return ended })
 			defer end()
 			<-time.After(timeout/2 + time.Second)
 			require.True(t, isLost(context.Cause(ctx)))
 			require.Equal(t, ended, calls.Err() == nil)
 			<-time.After(time.Hour)
 			require.Equal(t, ended, calls.Err() == nil)
+			take()
+			synctest.Wait()
+			require.Error(t, calls.Err())
 		})
 	}
 }

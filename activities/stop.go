@@ -49,10 +49,12 @@ func stopOf(ctx, takenOver context.Context) (stop context.Context, end func()) {
 // callsOf is done when calls in flight must be cut off: they outlive the
 // attempt's context, but for the time in which nobody else can be making them, which
 // expires. If the workflow has ended there is no such bound: a successor waits until we
-// have left the folder.
-func callsOf(ctx, expired context.Context, workflowEnded func(context.Context) bool) (calls context.Context, end func()) {
+// have left the folder. Who was taken over with calls in flight has been stopped, or could
+// not say that it is there, for longer than a successor waits.
+func callsOf(ctx, expired, takenOver context.Context, workflowEnded func(context.Context) bool) (calls context.Context, end func()) {
 	calls, cut := context.WithCancelCause(context.WithoutCancel(ctx))
 	unbound := context.AfterFunc(expired, func() { cut(context.Cause(expired)) })
+	taken := context.AfterFunc(takenOver, func() { cut(context.Cause(takenOver)) })
 	detach := context.AfterFunc(ctx, func() {
 		switch cause := context.Cause(ctx); {
 		case isLost(cause) && workflowEnded(calls):
@@ -61,7 +63,7 @@ func callsOf(ctx, expired context.Context, workflowEnded func(context.Context) b
 			cut(cause)
 		}
 	})
-	return calls, func() { detach(); unbound(); cut(nil) }
+	return calls, func() { detach(); unbound(); taken(); cut(nil) }
 }
 
 func wait(ctx context.Context, d time.Duration) error {
