@@ -63,16 +63,23 @@ func (c *Claims) Take(ctx context.Context, by Claimant, duration time.Duration, 
 	return c.fence(ctx, storage.Token{Epoch: current + 1, ID: lease.Token})
 }
 
-// fence ends all that goes on under earlier claims. Who was overtaken on the way here
-// takes its own token back.
 func (c *Claims) fence(ctx context.Context, token storage.Token) (storage.Token, *Held, error) {
-	if err := c.folder.Fence(ctx, token); err != nil {
+	if err := c.Fence(ctx, token); err != nil {
 		return storage.Token{}, nil, err
 	}
-	if err := c.Check(ctx, token.Epoch); err != nil {
-		return storage.Token{}, nil, errors.Join(err, c.folder.Revoke(ctx, token))
-	}
 	return token, nil, c.forget(ctx, token.Epoch)
+}
+
+// Fence lets the holder of a token write, and ends all that goes on under earlier claims.
+// Who was overtaken on the way here takes its own token back.
+func (c *Claims) Fence(ctx context.Context, token storage.Token) error {
+	if err := c.folder.Fence(ctx, token); err != nil {
+		return err
+	}
+	if err := c.Check(ctx, token.Epoch); err != nil {
+		return errors.Join(err, c.folder.Revoke(ctx, token))
+	}
+	return nil
 }
 
 // held is nil if the claim is free.

@@ -83,11 +83,6 @@ func (f *Folder) Under(token storage.Token) *Folder {
 	return &Folder{Claims: f.Claims, Journals: journal.NewSet(fenced), store: fenced, token: token}
 }
 
-// Fence lets the holder of a token write, as Claims.Take does.
-func (f *Folder) Fence(ctx context.Context, token storage.Token) error {
-	return f.store.Fence(ctx, token)
-}
-
 // URI is for messages.
 func (f *Folder) URI() string { return f.store.URI() }
 

@@ -98,7 +98,7 @@ func (r *Registry) newSession(ctx context.Context, ref job.Ref, folder *output.F
 func enter(ctx context.Context, folder *output.Folder, ref job.Ref) (*output.Folder, error) {
 	token := storage.Token{Epoch: ref.Epoch, ID: ref.Token}
 	if ref.Token == "" { // a job that Longhaul 0.1 has begun
-		if err := folder.Fence(ctx, token); err != nil {
+		if err := folder.Claims.Fence(ctx, token); err != nil {
 			return nil, err
 		}
 	}
