@@ -90,7 +90,7 @@ func TestASessionThatCannotBeKeptIsClosed(t *testing.T) {
 	store, _ := claimed(t)
 	var log logs
 	registry := NewRegistry(Options{Store: store, Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	store.after.Store(1) // one is to open the session
+	store.after.Store(2) // to open the session: its fence and its claim
 	_, _, err := registry.Open(t.Context(), job.Ref{JobID: "J", Output: "out", Epoch: 1})
 	require.ErrorContains(t, err, "permission denied")
 	require.Contains(t, log.take(), `msg="job closed" job_id=J`)
