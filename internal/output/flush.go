@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"time"
@@ -66,7 +65,7 @@ func (f *Folder) flush(ctx context.Context, batch job.Batch, forgiving bool) (fl
 func (f *Folder) commitOf(ctx context.Context, batch job.Batch) (job.Commit, error) {
 	commit, err := f.Commit(ctx, batch.Number)
 	if err == nil && commit.Range != batch.Range {
-		err = damaged(CommitName(batch.Number), fmt.Errorf("it covers %s, not %s", commit.Range, batch.Range))
+		err = damagedCommit(batch.Number, "it covers %s, not %s", commit.Range, batch.Range)
 	}
 	if job.KindOf(err) == job.KindOutput {
 		return commit, errors.Join(fs.ErrNotExist, f.store.Delete(ctx, CommitName(batch.Number)))

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"path"
 
 	"longhaul/internal/part"
 	"longhaul/internal/storage"
@@ -44,7 +45,7 @@ func (f *Folder) eachLineOf(ctx context.Context, committed job.PartDigest, use f
 	digest := sha256.New()
 	err := f.eachLine(ctx, committed.Name, digest, use)
 	if err == nil && hex.EncodeToString(digest.Sum(nil)) != committed.SHA256 {
-		err = damaged(committed.Name, errors.New("its digest is not that of its commit"))
+		err = f.damagedPart(committed.Name, errors.New("its digest is not that of its commit"))
 	}
 	return err
 }
@@ -63,7 +64,7 @@ func (f *Folder) eachLine(ctx context.Context, name string, digest io.Writer, us
 		case err != nil && ctx.Err() != nil:
 			return errors.Join(context.Cause(ctx), object.Close())
 		case err != nil:
-			return errors.Join(damaged(name, err), object.Close())
+			return errors.Join(f.damagedPart(name, err), object.Close())
 		}
 		if err := use(line); err != nil {
 			return errors.Join(err, object.Close())
@@ -75,13 +76,20 @@ func (f *Folder) eachLine(ctx context.Context, name string, digest io.Writer, us
 func (f *Folder) EachFailure(ctx context.Context, name string, use func(part.Line) error) error {
 	return f.EachLine(ctx, name, func(line part.Line) error {
 		if line.Error == nil {
-			return damaged(name, errors.New("a line has no error"))
+			return f.damagedPart(name, errors.New("a line has no error"))
 		}
 		return use(line)
 	})
 }
 
-func damaged(name string, err error) error {
-	return job.Errorf(job.KindOutput, name, "is damaged: %w", err).
-		WithHint("restore it from a copy, or start the job with another output folder")
+// damagedPart is the error of a part, or an errors part.
+func (f *Folder) damagedPart(name string, err error) error {
+	failure := job.Errorf(job.KindOutput, name, "is damaged: %w", err)
+	for _, prefix := range []string{partPrefix, errorsPrefix} {
+		if batch, ok := NumberIn(name, prefix, ".jsonl"); ok {
+			return failure.WithHint("restore it from a copy; or delete %s and give the command again: the calls of this batch are made again",
+				path.Join(f.URI(), CommitName(batch)))
+		}
+	}
+	return failure
 }

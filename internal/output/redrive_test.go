@@ -3,6 +3,8 @@ package output
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -116,4 +118,23 @@ func TestRedriveStopsWhenTheFolderIsTakenOver(t *testing.T) {
 	outputtest.Claim(t, f.Claims)
 	_, _, err := f.Reopen(t.Context(), serverErrors.Chooses, 9, 3)
 	require.Equal(t, job.KindTakenOver, job.KindOf(err))
+}
+
+// A byte of an answer that has changed is not copied into a part whose digest would be
+// right: the redrive is refused, and the batch stays as it is.
+func TestARedriveRefusesDamage(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{PartName(1), ErrorsName(1)} {
+		f, dir := reopenable(t)
+		damaged := strings.Replace(content(t, dir, name), "103.2", "103.3", 1)
+		require.NotEqual(t, damaged, content(t, dir, name))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(damaged), 0o644))
+		_, _, err := f.Reopen(t.Context(), serverErrors.Chooses, 9, 3)
+		require.ErrorContains(t, err, name+": is damaged: its digest is not that of its commit")
+		require.Equal(t, job.KindOutput, job.KindOf(err))
+		require.FileExists(t, filepath.Join(dir, CommitName(1)))
+		journals, err := f.Journals.Names(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, journals)
+	}
 }
