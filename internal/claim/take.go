@@ -121,12 +121,14 @@ func (c *Claims) stateFor(ctx context.Context, by, owner Owner, state StateOf) (
 	switch {
 	case err != nil:
 		return Unknown, err
-	case known == Running:
-		return Ended, nil
 	case known == Ended:
 		return Unknown, c.ended()
 	}
-	return state(ctx, owner)
+	of, err := state(ctx, owner)
+	if err == nil && known == Running && of == Running {
+		of = Ended
+	}
+	return of, err // on another server it may be unknown
 }
 
 // forget deletes presences under earlier claims, and all but the last of these.

@@ -60,7 +60,10 @@ func (f *Folder) Facts(ctx context.Context) (report.Facts, error) {
 		return facts, err
 	}
 	control, err := f.Control(ctx)
-	if err == nil && control != nil {
+	switch {
+	case job.KindOf(err) == job.KindOutput: // its changes are not in the report
+		return facts, nil
+	case err == nil && control != nil:
 		facts.Changes = control.Changes
 	}
 	return facts, err

@@ -18,8 +18,10 @@ func (f *Folder) putEarlier(ctx context.Context, run job.EarlierRun) error {
 		return nil
 	}
 	var before job.EarlierRun
-	if err := f.readJSON(ctx, earlierName(f.token.Epoch), &before); err != nil && !isMissing(err) {
+	if found, err := f.readNote(ctx, earlierName(f.token.Epoch), &before); err != nil {
 		return err
+	} else if !found {
+		before = job.EarlierRun{}
 	}
 	stop, err := f.Stopped(ctx)
 	if err != nil {
@@ -42,10 +44,13 @@ func (f *Folder) Earlier(ctx context.Context) ([]job.EarlierRun, error) {
 	runs := make([]job.EarlierRun, 0, len(entries))
 	for _, entry := range entries {
 		var run job.EarlierRun
-		if err := f.readJSON(ctx, entry.Name, &run); err != nil {
+		found, err := f.readNote(ctx, entry.Name, &run)
+		if err != nil {
 			return nil, err
 		}
-		runs = append(runs, run)
+		if found {
+			runs = append(runs, run)
+		}
 	}
 	return runs, nil
 }
@@ -53,11 +58,8 @@ func (f *Folder) Earlier(ctx context.Context) ([]job.EarlierRun, error) {
 // Stopped is why the job was stopped by what its calls came to; nil if it was not.
 func (f *Folder) Stopped(ctx context.Context) (*job.StopError, error) {
 	var stop job.StopError
-	err := f.readJSON(ctx, stoppedName, &stop)
-	if isMissing(err) {
-		return nil, nil
-	}
-	if err != nil {
+	found, err := f.readNote(ctx, stoppedName, &stop)
+	if !found {
 		return nil, err
 	}
 	return &stop, nil

@@ -93,5 +93,14 @@ func (f *Folder) readJSON(ctx context.Context, name string, into any) error {
 	return storage.ReadJSON(ctx, f.store, name, into)
 }
 
+// readNote reads what only informs; false if there is none, or a damaged one.
+func (f *Folder) readNote(ctx context.Context, name string, into any) (bool, error) {
+	err := f.readJSON(ctx, name, into)
+	if isMissing(err) || errors.Is(err, storage.ErrDamaged) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 func isTaken(err error) bool   { return errors.Is(err, fs.ErrExist) }

@@ -1,7 +1,9 @@
 package output
 
 import (
+	"os"
 	"path"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -146,4 +148,30 @@ func TestThrottledCallsAndOutagesAreCountedApart(t *testing.T) {
 	require.Equal(t, job.Totals{Succeeded: 1, Failed: 1, Attempts: int64(throttled.Attempts + down.Attempts), Throttled: 7, Outage: 3}, commit.Totals)
 	require.Contains(t, content(t, dir, PartName(0)), `"attempts":1,"throttled":7,"latency_ms"`)
 	require.Contains(t, content(t, dir, ErrorsName(0)), `"attempts":5,"outage":3,"latency_ms"`)
+}
+
+// Damage of what only informs ends no job.
+func TestDamagedNotesAreNone(t *testing.T) {
+	t.Parallel()
+	f, dir := claimed(t)
+	outputtest.Write(t, f.Journals, job.Range{First: 0, Last: 1}, 1, parttest.Failure(0))
+	for _, name := range []string{stoppedName, earlierName(f.token.Epoch), tallyDir + "000001.x.json"} {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(`{"failed":7,`), 0o644))
+	}
+	stop, err := f.Stopped(t.Context())
+	require.NoError(t, err)
+	require.Nil(t, stop)
+	earlier, err := f.Earlier(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, earlier)
+	sum, err := f.TallyElsewhere(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, sum)
+	_, _, err = f.Reopen(t.Context(), all, 1, 1)
+	require.NoError(t, err)
+	earlier, err = f.Earlier(t.Context())
+	require.NoError(t, err)
+	require.Len(t, earlier, 1)
+	require.EqualValues(t, 1, earlier[0].Failed)
 }

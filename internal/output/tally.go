@@ -30,10 +30,13 @@ func (f *Folder) TallyElsewhere(ctx context.Context) (sum job.Totals, err error)
 			continue
 		}
 		var counts job.Totals
-		if err := f.readJSON(ctx, entry.Name, &counts); err != nil && !isMissing(err) {
+		found, err := f.readNote(ctx, entry.Name, &counts)
+		if err != nil {
 			return sum, err
 		}
-		sum = sum.Add(counts)
+		if found {
+			sum = sum.Add(counts)
+		}
 	}
 	return sum, nil
 }
