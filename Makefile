@@ -68,7 +68,9 @@ docs: ## Write the generated tables of docs/ anew
 
 fuzz: ## Fuzz the parsers for a minute each
 	go test -run '^$$' -fuzz FuzzParseEntry -fuzztime 60s ./internal/journal/
-	go test -run '^$$' -fuzz FuzzSpec -fuzztime 60s ./job/
+	for name in FuzzSpec FuzzRanges; do go test -run '^$$' -fuzz "$$name" -fuzztime 60s ./job/ || exit 1; done
+	go test -run '^$$' -fuzz FuzzClaims -fuzztime 60s ./internal/claim/
+	for name in FuzzCommit FuzzControl; do go test -run '^$$' -fuzz "$$name" -fuzztime 60s ./internal/output/ || exit 1; done
 	for format in Lines JSONL CSV; do go test -run '^$$' -fuzz "Fuzz$$format" -fuzztime 60s -fuzzminimizetime 10x ./internal/input/ || exit 1; done
 	for format in Lines JSONL CSV; do go test -run '^$$' -fuzz "FuzzVerifyReads$${format}AsWorkersDo" -fuzztime 60s -fuzzminimizetime 10x ./internal/verify/ || exit 1; done
 
