@@ -206,3 +206,11 @@ func TestAReleaseEndsTheWrites(t *testing.T) {
 	require.NoError(t, c.Release(t.Context(), token))
 	require.Equal(t, job.KindTakenOver, job.KindOf(f.Fenced(token).Put(t.Context(), "x", storage.JSON(1))))
 }
+
+// Nobody is at work in a folder that was never claimed.
+func TestNobodyIsAtWorkWithoutAClaim(t *testing.T) {
+	t.Parallel()
+	atWork, err := New(changingFolder(t)).AtWork(t.Context())
+	require.NoError(t, err)
+	require.False(t, atWork)
+}

@@ -90,3 +90,23 @@ func TestSettingsOfAnotherClaimAreIgnored(t *testing.T) {
 	release()
 	require.NoError(t, registry.Close())
 }
+
+// A renewal that has failed is tried again at once, not after another heartbeat timeout.
+func TestARenewalThatHasFailedIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, _ := claimed(t)
+		registry := NewRegistry(Options{Store: store})
+		s, release, err := registry.Open(t.Context(), job.Ref{JobID: "J", Output: "out", Epoch: 1})
+		require.NoError(t, err)
+		<-time.After(s.keeper.lease - 2*keepInterval)
+		store.broken.Store(true)
+		<-time.After(10 * keepInterval)
+		store.broken.Store(false)
+		<-time.After(2 * keepInterval)
+		release()
+		require.Less(t, time.Since(s.keeper.renewed), 3*keepInterval)
+		require.NoError(t, registry.Close())
+		<-time.After(2 * idleLimit)
+	})
+}
