@@ -209,6 +209,11 @@ func damagedCommits(t *testing.T) map[string]string {
 	for name, change := range map[string]func(*job.Commit){
 		"another batch":       func(c *job.Commit) { c.Batch = 0 },
 		"another range":       func(c *job.Commit) { c.First, c.Last = 3, 5 },
+		"before the first":    func(c *job.Commit) { c.First, c.Last = -1, 1 },
+		"a negative success":  func(c *job.Commit) { c.Succeeded, c.Failed = -1, 3 },
+		"a negative failure":  func(c *job.Commit) { c.Succeeded, c.Failed, c.Errors = 3, -1, nil },
+		"a negative size":     func(c *job.Commit) { c.Part.Bytes = -1 },
+		"no range":            func(c *job.Commit) { c.Last, c.Succeeded, c.Failed, c.Errors = 2, 0, 0, nil },
 		"an empty range":      func(c *job.Commit) { c.Last, c.Succeeded, c.Failed = 2, 0, 0 },
 		"too few records":     func(c *job.Commit) { c.Succeeded = 0 },
 		"a negative count":    func(c *job.Commit) { c.Succeeded, c.Failed = 3, -1 },

@@ -70,6 +70,8 @@ func (r *run) awaitStart(t *token, weight int64) (bool, error) {
 		case <-timer.C:
 		case <-changed:
 		case <-r.stop.Done():
+			timer.Stop()
+			return false, context.Cause(r.stop)
 		}
 		timer.Stop()
 	}

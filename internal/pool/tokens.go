@@ -93,6 +93,10 @@ func (p *Pool) free() {
 
 // letLeave is called with the lock.
 func (p *Pool) letLeave() {
+	if p.leaving.Len() == 0 {
+		return
+	}
+	p.checkLeases()
 	for p.inFlight <= p.capacity && p.leaving.Len() > 0 {
 		close(p.leaving.Remove(p.leaving.Front()).(chan struct{}))
 	}

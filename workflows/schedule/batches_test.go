@@ -21,3 +21,17 @@ func TestABatchNamesAJournalOnce(t *testing.T) {
 	require.True(t, whole)
 	require.Equal(t, []job.JournalRef{kept, {Name: "a"}, {Name: "b"}}, batch.Journals)
 }
+
+// A batch whose answers were lost in part waits for these, and has its journals still; a
+// journal counts with the most that was sealed of it.
+func TestAReopenedBatchKeepsItsJournals(t *testing.T) {
+	t.Parallel()
+	b := NewBatches(job.Plan{Records: 10, BatchRecords: 10})
+	kept := job.JournalRef{Name: "kept", Size: 9}
+	b.Reopen(job.Batch{Range: job.Range{Last: 10}, Journals: []job.JournalRef{kept}}, []job.Range{{First: 2, Last: 4}})
+	shorter := kept
+	shorter.Size = 5
+	batch, _, whole := b.Add(job.Receipt{Range: job.Range{First: 2, Last: 4}, Journals: []job.JournalRef{shorter, {Name: "again"}}}, time.Time{}, time.Time{})
+	require.True(t, whole)
+	require.Equal(t, []job.JournalRef{kept, {Name: "again"}}, batch.Journals)
+}

@@ -56,6 +56,11 @@ func testFence(t *testing.T, f storage.Folder) {
 	requireRevoked(t, old)
 	require.NoError(t, next.Put(t.Context(), "kept", text("newer")))
 	require.Equal(t, "newer", read(t, f, "kept"))
+
+	// Tokens of one epoch do not end each other's writes.
+	beside := begin(t, f, storage.Token{Epoch: 2, ID: "b"})
+	require.NoError(t, next.Put(t.Context(), "kept", text("of a")))
+	require.NoError(t, beside.Put(t.Context(), "kept", text("of b")))
 }
 
 func testFenceMeanwhile(t *testing.T, f storage.Folder) {

@@ -1,0 +1,67 @@
+package journal
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"longhaul/internal/part/parttest"
+	"longhaul/internal/storage"
+	"longhaul/internal/storage/memory"
+	"longhaul/job"
+)
+
+// syncing says which objects were synced.
+type syncing struct {
+	storage.Folder
+	synced []string
+}
+
+func (s *syncing) Sync(ctx context.Context, name string) error {
+	s.synced = append(s.synced, name)
+	return s.Folder.Sync(ctx, name)
+}
+
+// A journal of a process that was killed is synced before a receipt names it. One that has
+// nothing for the range, and one of this process, which seals it, are not.
+func TestInheritedJournalsAreSynced(t *testing.T) {
+	t.Parallel()
+	opened, err := memory.New().Folder(t.Context(), "out", true)
+	require.NoError(t, err)
+	folder := &syncing{Folder: opened}
+	killed, alive := NewSet(folder), NewSet(folder)
+	r := job.Range{Last: 10}
+	inherited, err := killed.Create(t.Context(), r, "inherited", 1)
+	require.NoError(t, err)
+	require.NoError(t, inherited.Append(parttest.Success(1)))
+	_, err = killed.Create(t.Context(), r, "empty", 1)
+	require.NoError(t, err)
+	own, err := alive.Create(t.Context(), r, "own", 1)
+	require.NoError(t, err)
+	require.NoError(t, own.Append(parttest.Success(2)))
+	answered, err := alive.Answered(t.Context(), r)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, answered.Done())
+	require.Equal(t, []string{inherited.name}, folder.synced)
+}
+
+// The calls of another chunk do not make a record of this one a suspect, a call that has
+// an answer is none, and a record with a good answer stays so.
+func TestWhoIsSuspected(t *testing.T) {
+	t.Parallel()
+	a := newAnswered(job.Range{First: 10, Last: 20})
+	a.addDeath(inFlight{9: false, 20: true})
+	require.Empty(t, a.died)
+	a.addDeath(inFlight{9: false, 12: false, 11: false, 13: true, 20: false})
+	a.addDeath(inFlight{12: false})
+	require.Equal(t, []Suspect{
+		{11, Deaths{All: 1}}, {12, Deaths{All: 2}}, {13, Deaths{All: 1, Alone: 1}},
+	}, a.Suspects())
+	for _, index := range []int64{11, 12, 13} {
+		require.True(t, a.add(index, job.Totals{Succeeded: 1}))
+		require.False(t, a.add(index, job.Totals{Failed: 1}))
+	}
+	require.Empty(t, a.Suspects())
+	require.Equal(t, 2, a.Kills())
+}
