@@ -3,11 +3,16 @@ package e2e
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/converter"
+
+	"longhaul/job"
 )
 
 // arrivals notes when calls reach the API.
@@ -75,4 +80,41 @@ func TestOneCallInTwoSeconds(t *testing.T) {
 	for i := 1; i < len(api.at); i++ {
 		require.InDelta(t, 2, api.at[i].Sub(api.at[i-1]).Seconds(), 0.3)
 	}
+}
+
+// A reset forgets what the old run has done after its point. A grant that it has used a
+// moment ago is no fresh one for the new run, whose workers have to let it cool down.
+func TestNoGrantIsFreshAfterAReset(t *testing.T) {
+	t.Parallel()
+	const records, rate = 600, 50
+	api := newCountingAPI(t, records, time.Millisecond, 200)
+	root, id := t.TempDir(), newID(t)
+	startWorker(t, shared, root, id)
+	spec := httpSpec(api.URL, records, 100)
+	spec.Rate, spec.ChunkSize, spec.BatchSize = rate, 20, 2
+	startJob(t, shared, id, spec)
+	api.await(t, 200)
+	out, code := runCommand(t, root, os.Getenv("TEMPORAL_CLI"), "workflow", "reset", "--address", shared.local.Address(), "--workflow-id", id,
+		"--event-id", secondTask(t, id), "--reason", "test")
+	require.Zero(t, code, out)
+	run := shared.GetWorkflow(t.Context(), id, "")
+	finishJob(t, run)
+	require.Zero(t, api.repeated(t))
+	history, granted := shared.GetWorkflowHistory(t.Context(), id, run.GetRunID(), false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT), 0
+	for history.HasNext() {
+		event, err := history.Next()
+		require.NoError(t, err)
+		scheduled := event.GetActivityTaskScheduledEventAttributes()
+		if scheduled.GetActivityType().GetName() != "ProcessChunk" {
+			continue
+		}
+		var ref job.Ref
+		var chunk job.Chunk
+		require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(scheduled.GetInput(), &ref, &chunk))
+		if chunk.Grant.RunID == run.GetRunID() {
+			granted++
+			require.False(t, chunk.Grant.Fresh, "%+v", chunk)
+		}
+	}
+	require.Positive(t, granted)
 }

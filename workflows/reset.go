@@ -53,6 +53,8 @@ func (d *dispatcher) claimAnew(ctx workflow.Context) error {
 	}
 	// The run is that of the activity: after another reset this is the history of an old run.
 	d.state.Plan.Ref, d.claimRun = claimed.Ref, claimed.RunID
+	// After the point of the reset the old run has used grants that are fresh in the history.
+	d.lanes.MarkUsed()
 	return nil
 }
 

@@ -96,7 +96,7 @@ func (p *Pool) letLeave() {
 	if p.leaving.Len() == 0 {
 		return
 	}
-	p.checkLeases()
+	p.checkLeases(time.Now())
 	for p.inFlight <= p.capacity && p.leaving.Len() > 0 {
 		close(p.leaving.Remove(p.leaving.Front()).(chan struct{}))
 	}

@@ -100,6 +100,13 @@ func (l *Lanes) MarkFresh() {
 	}
 }
 
+// MarkUsed says that some pool may have had any of the grants a moment ago.
+func (l *Lanes) MarkUsed() {
+	for i := range l.grants {
+		l.grants[i].Fresh, l.grants[i].Pool = false, ""
+	}
+}
+
 // Count is the number of lanes; it stays.
 func (l *Lanes) Count() int { return len(l.grants) }
 
