@@ -127,6 +127,13 @@ func TestATaskThatIsNotFresh(t *testing.T) {
 // counts it as at work. If they stop being acknowledged then, its calls are cut off.
 func TestHeartbeatsOfADrain(t *testing.T) {
 	t.Parallel()
+	for _, asked := range []error{temporal.NewCanceledError(), activity.ErrActivityPaused, activity.ErrActivityReset} {
+		testHeartbeatsOfADrain(t, asked)
+	}
+}
+
+func testHeartbeatsOfADrain(t *testing.T, asked error) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var silent atomic.Bool
 		ctx, h := beating(t, 0, func(ctx context.Context, _ int) error {
@@ -134,17 +141,19 @@ func TestHeartbeatsOfADrain(t *testing.T) {
 				<-ctx.Done()
 				return ctx.Err()
 			}
-			return temporal.NewCanceledError()
+			return asked
 		})
 		defer h.end()
 		calls, end := callsOf(ctx, h.expired, t.Context(), func(context.Context) bool { return false })
 		defer end()
 		<-time.After(time.Hour)
-		require.True(t, temporal.IsCanceledError(context.Cause(ctx)))
-		require.NoError(t, calls.Err())
+		require.ErrorIs(t, context.Cause(ctx), asked)
+		require.NoError(t, h.expired.Err(), "the server counts it as at work")
+		require.Equal(t, mayDrain(asked), calls.Err() == nil)
 		silent.Store(true)
 		<-time.After(timeout + time.Second)
-		require.ErrorIs(t, context.Cause(calls), errNotAcknowledged)
+		require.ErrorIs(t, context.Cause(h.expired), errNotAcknowledged)
+		require.Error(t, calls.Err())
 	})
 }
 

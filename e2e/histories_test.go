@@ -31,6 +31,13 @@ func TestHistoriesOfTheOperations(t *testing.T) {
 			id := run(t)
 			record(t, shared, name, id, "")
 			requireReplay(t, id)
+			claims := 0
+			for _, event := range historyOf(t, shared, id, "").GetEvents() {
+				if event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName() == "ClaimOutput" {
+					claims++
+				}
+			}
+			require.Equal(t, map[string]int{"reset": 2}[name], claims, "one for each reset")
 		})
 	}
 }

@@ -24,13 +24,17 @@ const changeReset = "reset-"
 // wasReset says whether this run is past the point of a reset without a claim of its
 // own.
 func (d *dispatcher) wasReset(ctx workflow.Context) bool {
-	info := workflow.GetInfo(ctx)
-	if info.OriginalRunID == "" || d.claimedBy(info) == info.WorkflowExecution.RunID {
+	if !d.needsClaim(workflow.GetInfo(ctx)) {
 		return false
 	}
 	d.resetChecks++
 	// During the replay of the old run's history this is the default version.
 	return workflow.GetVersion(ctx, fmt.Sprintf("%s%d", changeReset, d.resetChecks), workflow.DefaultVersion, 1) > workflow.DefaultVersion
+}
+
+// needsClaim says whether the claim is another run's: one that this one was reset from.
+func (d *dispatcher) needsClaim(info *workflow.Info) bool {
+	return info.OriginalRunID != "" && d.claimedBy(info) != info.WorkflowExecution.RunID
 }
 
 // claimedBy is the run that made the claim in force.

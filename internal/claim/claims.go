@@ -80,6 +80,10 @@ func (c *Claims) Check(ctx context.Context, epoch int64) error {
 }
 
 func (c *Claims) takenOver(by int64) error {
+	if by == 0 {
+		return job.Errorf(job.KindTakenOver, c.folder.URI(), "the claims to the output folder are gone: %s was emptied", dir).
+			WithHint("start the job again with the same output to go on")
+	}
 	return job.Errorf(job.KindTakenOver, c.folder.URI(), "the output folder was taken over by another job").
 		WithHint("this job stops; look at %s for the other one", nameOf(by))
 }

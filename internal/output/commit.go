@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +23,10 @@ func (f *Folder) Commit(ctx context.Context, batch int64) (job.Commit, error) {
 // commitContent is Commit, and returns the object's content.
 func (f *Folder) commitContent(ctx context.Context, batch int64) (commit job.Commit, content []byte, err error) {
 	content, err = storage.ReadJSONContent(ctx, f.store, CommitName(batch), &commit)
-	if err == nil {
+	switch {
+	case errors.Is(err, storage.ErrDamaged):
+		err = damagedCommit(batch, "it is not what was written")
+	case err == nil:
 		err = checkCommit(commit, batch)
 	}
 	return commit, content, err
