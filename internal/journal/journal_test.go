@@ -3,15 +3,10 @@ package journal
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
-	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -19,7 +14,6 @@ import (
 
 	"longhaul/internal/part"
 	"longhaul/internal/part/parttest"
-	"longhaul/internal/storage"
 	"longhaul/internal/storage/local"
 	"longhaul/job"
 )
@@ -160,109 +154,6 @@ func TestConcurrentAppends(t *testing.T) {
 	require.Equal(t, []job.JournalRef{ref}, answered.Journals)
 }
 
-// fullDisk tears writes from one on, until there is room again.
-type fullDisk struct {
-	storage.Appender
-	disk *disk
-}
-
-type disk struct {
-	storage.Folder
-	full   atomic.Bool
-	broken atomic.Int64
-}
-
-func (d *fullDisk) Write(p []byte) (int, error) {
-	if d.disk.full.Load() {
-		d.disk.broken.Add(1)
-		n, _ := d.Appender.Write(p[:len(p)/3])
-		return n, syscall.ENOSPC
-	}
-	return d.Appender.Write(p)
-}
-
-func (d *disk) Append(ctx context.Context, name string) (storage.Appender, error) {
-	a, err := d.Folder.Append(ctx, name)
-	return &fullDisk{Appender: a, disk: d}, err
-}
-
-// Answers that cannot be written are held; when there is room, they are written where the
-// torn write has ended.
-func TestAnswersAreHeldWhileTheDiskIsFull(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		f := open(t, dir)
-		d := &disk{Folder: f.folder}
-		f.folder = d
-		var holds []error
-		f.OnHold(func(err error) { holds = append(holds, err) })
-		d.full.Store(true)
-		r := job.Range{Last: 20}
-		written := make(chan *Writer)
-		go func() {
-			w, err := f.Create(t.Context(), r, "run", 1)
-			if err != nil {
-				t.Error(err)
-			}
-			written <- w
-		}()
-		<-time.After(10 * time.Second)
-		d.full.Store(false)
-		w := <-written
-		require.Equal(t, []error{syscall.ENOSPC, nil}, holds, "it shows before the first call")
-		require.NoError(t, w.Append(parttest.Success(0)))
-		d.full.Store(true)
-		answers := make(chan error, 19)
-		for i := range int64(19) {
-			go func() { answers <- w.Append(parttest.Success(i + 1)) }()
-		}
-		<-time.After(time.Minute)
-		require.Empty(t, answers, "nobody goes on")
-		require.Less(t, d.broken.Load(), int64(100))
-		d.full.Store(false)
-		for range 19 {
-			require.NoError(t, <-answers)
-		}
-		require.Equal(t, []error{syscall.ENOSPC, nil, syscall.ENOSPC, nil}, holds)
-		ref, err := w.Seal()
-		require.NoError(t, err)
-		answered, err := open(t, dir).Answered(t.Context(), r)
-		require.NoError(t, err)
-		require.True(t, answered.Complete())
-		require.Equal(t, []job.JournalRef{ref}, answered.Journals)
-	})
-}
-
-// An attempt that must end gives its answers up. After a torn write nothing may follow: it
-// would be glued to the torn line.
-func TestNothingFollowsAWriteThatWasGivenUp(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		f := open(t, dir)
-		d := &disk{Folder: f.folder}
-		f.folder = d
-		ctx, cancel := context.WithCancel(t.Context())
-		w, err := f.Create(ctx, job.Range{Last: 3}, "run", 1)
-		require.NoError(t, err)
-		require.NoError(t, w.Append(parttest.Success(0)))
-		d.full.Store(true)
-		given := make(chan error)
-		go func() { given <- w.Append(parttest.Success(1)) }()
-		<-time.After(10 * time.Second)
-		cancel()
-		require.ErrorIs(t, <-given, syscall.ENOSPC)
-		d.full.Store(false)
-		require.ErrorIs(t, w.Append(parttest.Success(2)), syscall.ENOSPC)
-		_, err = w.Seal()
-		require.NoError(t, err)
-		answered, err := open(t, dir).Answered(t.Context(), job.Range{Last: 3})
-		require.NoError(t, err)
-		require.EqualValues(t, 1, answered.Done())
-	})
-}
-
 // A record is suspect if a call neither came back nor has a result.
 func TestSuspects(t *testing.T) {
 	t.Parallel()
@@ -321,85 +212,4 @@ func TestAJournalOfAnotherVersionIsRefused(t *testing.T) {
 	answered, err := f.Answered(t.Context(), r)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, answered.Done(), "the entries have their own checksums")
-}
-
-// listed counts what listings return.
-type listed struct {
-	storage.Folder
-	names atomic.Int64
-}
-
-func (l *listed) List(ctx context.Context, prefix string) ([]storage.Entry, error) {
-	entries, err := l.Folder.List(ctx, prefix)
-	l.names.Add(int64(len(entries)))
-	return entries, err
-}
-
-// A chunk finds the journals of its batch without a look at all others; those of Longhaul
-// 0.1, which lie in no batch's folder, are found too.
-func TestJournalsOfABatch(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	flat := open(t, dir)
-	old := write(t, flat, job.Range{First: 300, Last: 310}, 1, parttest.Success(300))
-	require.Equal(t, "_longhaul/journal", path.Dir(old.Name))
-	grouped := open(t, dir)
-	grouped.GroupBy(10)
-	for batch := range int64(50) {
-		r := job.Range{First: batch * 10, Last: batch*10 + 10}
-		ref := write(t, grouped, r, 1, parttest.Success(r.First+1))
-		require.Equal(t, fmt.Sprintf("_longhaul/journal/%06d", batch), path.Dir(ref.Name))
-		kept := write(t, grouped, r, 2, parttest.Success(r.First+2))
-		require.NotEqual(t, ref.Name, kept.Name)
-	}
-	last := job.Range{First: 300, Last: 310}
-	for range 2 {
-		answered, err := grouped.Answered(t.Context(), last)
-		require.NoError(t, err)
-		require.Len(t, answered.Journals, 3)
-		require.True(t, answered.Has(300) && answered.Has(301) && answered.Has(302))
-	}
-	require.NoError(t, grouped.Delete(t.Context(), old.Name))
-	counting := &listed{Folder: grouped.folder}
-	grouped.folder = counting
-	for range 10 {
-		names, err := grouped.Overlapping(t.Context(), last)
-		require.NoError(t, err)
-		require.Len(t, names, 2)
-	}
-	require.EqualValues(t, 100+9*2, counting.names.Load(), "all once, and then those of the batch")
-	require.NoError(t, grouped.Drop(t.Context(), job.Range{Last: 500}))
-	names, err := grouped.Names(t.Context())
-	require.NoError(t, err)
-	require.Empty(t, names)
-	require.NoDirExists(t, filepath.Join(dir, "_longhaul/journal/000030"), "no empty folder is left")
-}
-
-// Of attempts at the same chunk the later one counts, also of ten and more; others' journals
-// do not.
-func TestALaterAttemptSupersedes(t *testing.T) {
-	t.Parallel()
-	f := open(t, t.TempDir())
-	f.GroupBy(10)
-	r := job.Range{Last: 10}
-	begin := func(r job.Range, activity string, attempt int32) *Writer {
-		w, err := f.Create(t.Context(), r, activity, attempt)
-		require.NoError(t, err)
-		return w
-	}
-	isSuperseded := func(w *Writer) bool {
-		later, err := f.IsSuperseded(t.Context(), w)
-		require.NoError(t, err)
-		return later
-	}
-	ninth := begin(r, "run-7", 9)
-	begin(r, "run-7", 8)
-	begin(r, "run-17", 10)
-	begin(r, "other-7", 10)
-	begin(job.Range{Last: 5}, "run-7", 10)
-	require.NoError(t, f.Put(t.Context(), f.KeptName(r, 20), func(*Rewriter) error { return nil }))
-	require.False(t, isSuperseded(ninth))
-	tenth := begin(r, "run-7", 10)
-	require.True(t, isSuperseded(ninth))
-	require.False(t, isSuperseded(tenth))
 }
