@@ -33,10 +33,14 @@ func (f *Folder) ControlChanged(ctx context.Context) (time.Time, error) {
 	return object.ModTime(), object.Close()
 }
 
-// PutControl writes changed settings for the running chunks. Changes that are
-// there already stay, before the new ones, but for the first of very many. A version that was written before is
-// not written again.
+// PutControl writes changed settings for the running chunks. Changes that are there
+// already stay, before the new ones, but for the first of very many. A version that was
+// written before is not written again.
 func (f *Folder) PutControl(ctx context.Context, control job.Control) error {
+	return f.attempt(ctx, "settings", func(f *Folder) error { return f.putControl(ctx, control) })
+}
+
+func (f *Folder) putControl(ctx context.Context, control job.Control) error {
 	old, err := f.Control(ctx)
 	if err != nil && job.KindOf(err) != job.KindOutput { // one that is damaged is replaced
 		return err

@@ -14,7 +14,15 @@ import (
 // Finish checks that the commits cover records 0..N-1 with no gap and no
 // overlap and that their parts are there, then writes _SUCCESS, with the digest of all
 // commits, and releases the folder.
-func (f *Folder) Finish(ctx context.Context, ref job.Ref, records, batchRecords int64) (job.Summary, error) {
+func (f *Folder) Finish(ctx context.Context, ref job.Ref, records, batchRecords int64) (summary job.Summary, err error) {
+	err = f.attempt(ctx, "finish", func(f *Folder) (err error) {
+		summary, err = f.finish(ctx, ref, records, batchRecords)
+		return err
+	})
+	return summary, err
+}
+
+func (f *Folder) finish(ctx context.Context, ref job.Ref, records, batchRecords int64) (job.Summary, error) {
 	summary := job.Summary{JobID: ref.JobID, Output: ref.Output, Records: records, Epoch: ref.Epoch}
 	commits := sha256.New()
 	next := int64(0)

@@ -42,6 +42,7 @@ func TestFinishRefusesGapsAndLostParts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f, dir := finished(t)
+			f = f.Under(outputtest.Claim(t, f.Claims))
 			require.NoError(t, os.Remove(filepath.Join(dir, c.file)))
 			_, err := f.Finish(t.Context(), job.Ref{JobID: "J", Epoch: 1}, 25, 10)
 			require.ErrorContains(t, err, c.problem)
@@ -52,6 +53,7 @@ func TestFinishRefusesGapsAndLostParts(t *testing.T) {
 func TestFinishRefusesAChangedPart(t *testing.T) {
 	t.Parallel()
 	f, dir := finished(t)
+	f = f.Under(outputtest.Claim(t, f.Claims))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "part-000002.jsonl"), []byte("short\n"), 0o644))
 	_, err := f.Finish(t.Context(), job.Ref{JobID: "J", Epoch: 1}, 25, 10)
 	require.ErrorContains(t, err, "part-000002.jsonl: is missing or was changed")

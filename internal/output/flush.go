@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"time"
@@ -29,12 +30,22 @@ type Flushed struct {
 // attempt still appends. Run again, it changes nothing. A journal that cannot be read is
 // an error, which may pass.
 func (f *Folder) Flush(ctx context.Context, batch job.Batch) (Flushed, error) {
-	return f.flush(ctx, batch, false)
+	return f.attemptFlush(ctx, batch, false)
 }
 
 // FlushReadable is Flush, but a journal that cannot be read is lost from there on.
 func (f *Folder) FlushReadable(ctx context.Context, batch job.Batch) (Flushed, error) {
-	return f.flush(ctx, batch, true)
+	return f.attemptFlush(ctx, batch, true)
+}
+
+// attemptFlush keeps attempts apart: if a journal was lost between them, their parts
+// differ.
+func (f *Folder) attemptFlush(ctx context.Context, batch job.Batch, forgiving bool) (flushed Flushed, err error) {
+	err = f.attempt(ctx, fmt.Sprintf("batch-%06d", batch.Number), func(f *Folder) (err error) {
+		flushed, err = f.flush(ctx, batch, forgiving)
+		return err
+	})
+	return flushed, err
 }
 
 func (f *Folder) flush(ctx context.Context, batch job.Batch, forgiving bool) (flushed Flushed, err error) {

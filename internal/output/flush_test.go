@@ -159,6 +159,10 @@ type unreadable struct {
 	name string
 }
 
+func (u unreadable) Attempt(ctx context.Context, step string, work func(storage.Folder) error) error {
+	return u.Folder.Attempt(ctx, step, func(f storage.Folder) error { return work(unreadable{f, u.name}) })
+}
+
 var errUnreadable = errors.New("input/output error")
 
 func (u unreadable) Open(ctx context.Context, name string) (storage.Object, error) {

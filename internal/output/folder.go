@@ -83,6 +83,14 @@ func (f *Folder) Under(token storage.Token) *Folder {
 	return &Folder{Claims: f.Claims, Journals: journal.NewSet(fenced), store: fenced, token: token}
 }
 
+// attempt is for a step that several attempts of an activity may do: once a later one has
+// begun, this one changes nothing any more. The step is given the folder for it.
+func (f *Folder) attempt(ctx context.Context, step string, work func(*Folder) error) error {
+	return f.store.Attempt(ctx, step, func(store storage.Folder) error {
+		return work(&Folder{Claims: f.Claims, Journals: journal.NewSet(store), store: store, token: f.token})
+	})
+}
+
 // URI is for messages.
 func (f *Folder) URI() string { return f.store.URI() }
 

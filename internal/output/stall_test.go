@@ -38,6 +38,14 @@ func (s stalling) Fenced(token storage.Token) storage.Folder {
 	return s
 }
 
+func (s stalling) Attempt(ctx context.Context, step string, work func(storage.Folder) error) error {
+	s.step()
+	return s.Folder.Attempt(ctx, step, func(f storage.Folder) error {
+		s.Folder = f
+		return work(s)
+	})
+}
+
 func (s stalling) Open(ctx context.Context, name string) (storage.Object, error) {
 	s.step()
 	return s.Folder.Open(ctx, name)
@@ -167,32 +175,72 @@ func TestAStalledStepChangesNothing(t *testing.T) {
 	for name, step := range stalledSteps {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			reached := int64(0)
-			for at := int64(1); ; at++ {
-				dir := t.TempDir()
-				before := NewFolder(outputtest.Folder(t, dir))
-				before = before.Under(outputtest.Claim(t, before.Claims))
-				step.prepare(t, before)
-				var after map[string]string
-				stalled := stalling{Folder: outputtest.Folder(t, dir), at: at, count: &atomic.Int64{}}
-				stalled.meanwhile = func() { after = redriven(t, dir) }
-				err := step.run(t.Context(), NewFolder(stalled).Under(before.token))
-				if after == nil {
-					require.NoError(t, err)
-					break // it has fewer operations
-				}
-				require.Equal(t, after, tree(t, dir), "stopped before operation %d", at)
-				reached = at
-			}
-			require.Positive(t, reached)
-			t.Logf("stopped before each of %d operations", reached)
+			stopEverywhere(t, step, redriven)
 		})
 	}
 }
 
+// The same holds for two attempts at a step under one claim. The later one has other
+// answers if a journal was lost between them.
+func TestAStalledAttemptChangesNothing(t *testing.T) {
+	t.Parallel()
+	for name, later := range map[string]func(*testing.T, *Folder){
+		"flush": func(t *testing.T, f *Folder) {
+			t.Helper()
+			names, err := f.Journals.Names(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, f.store.Delete(t.Context(), names...))
+			if _, err := f.Commit(t.Context(), 0); err == nil {
+				return // the earlier one has done all but delete the journals
+			}
+			outputtest.Write(t, f.Journals, job.Range{Last: 2}, 2, parttest.Success(0), parttest.Success(1))
+			_, err = f.Flush(t.Context(), batchOf(t.Context(), f))
+			require.NoError(t, err)
+		},
+		"settings": func(t *testing.T, f *Folder) {
+			t.Helper()
+			require.NoError(t, f.PutControl(t.Context(), job.Control{Epoch: f.token.Epoch, RunID: "stale", Version: 10}))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stopEverywhere(t, stalledSteps[name], func(t *testing.T, dir string, token storage.Token) map[string]string {
+				t.Helper()
+				later(t, NewFolder(outputtest.Folder(t, dir)).Under(token))
+				return tree(t, dir)
+			})
+		})
+	}
+}
+
+// stopEverywhere stops a step before each of its operations, and in each of its writes,
+// until meanwhile has been done. Then it may change nothing.
+func stopEverywhere(t *testing.T, step stalledStep, meanwhile func(*testing.T, string, storage.Token) map[string]string) {
+	t.Helper()
+	reached := int64(0)
+	for at := int64(1); ; at++ {
+		dir := t.TempDir()
+		before := NewFolder(outputtest.Folder(t, dir))
+		before = before.Under(outputtest.Claim(t, before.Claims))
+		step.prepare(t, before)
+		var after map[string]string
+		stalled := stalling{Folder: outputtest.Folder(t, dir), at: at, count: &atomic.Int64{}}
+		stalled.meanwhile = func() { after = meanwhile(t, dir, before.token) }
+		err := step.run(t.Context(), NewFolder(stalled).Under(before.token))
+		if after == nil {
+			require.NoError(t, err)
+			break // it has fewer operations
+		}
+		require.Equal(t, after, tree(t, dir), "stopped before operation %d", at)
+		reached = at
+	}
+	require.Positive(t, reached)
+	t.Logf("stopped before each of %d operations", reached)
+}
+
 // redriven is what another worker does meanwhile: it ends the step, and redrives the job
 // to its end with other answers.
-func redriven(t *testing.T, dir string) map[string]string {
+func redriven(t *testing.T, dir string, _ storage.Token) map[string]string {
 	t.Helper()
 	f := NewFolder(outputtest.Folder(t, dir))
 	for _, answer := range []job.Result{parttest.Failure(0), parttest.Success(0)} {

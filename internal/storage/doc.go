@@ -7,7 +7,8 @@
 //   - package memory keeps them in memory, for tests,
 //   - package storagetest is the suite that every implementation must pass.
 //
-// Writes are bound to a fencing token: see Folder.Fence.
+// Writes are bound to a fencing token: see Folder.Fence, and
+// Folder.Attempt for attempts that follow one another under one token.
 //
 // Every operation takes a context. Whatever was opened, an [Object] or an
 // [Appender], is bound to the context that it was opened with.

@@ -52,6 +52,12 @@ type Folder interface {
 	// Append, Put, PutIfAbsent and Delete change nothing and fail with
 	// job.KindTakenOver. Without Fenced, writes are not bound to a token.
 	Fenced(token Token) Folder
+	// Attempt makes an attempt at a step: work that several processes may begin, but one at
+	// a time may do. It ends the writes of all earlier attempts at the step under the same
+	// token, as Fence does for lower epochs, and gives work the folder for those of this
+	// one. When a later attempt begins, they change nothing and fail with Superseded. The
+	// step is named by letters, digits and hyphens. Attempts are not nested.
+	Attempt(ctx context.Context, step string, work func(Folder) error) error
 	// URI is for messages.
 	URI() string
 	Close() error
@@ -71,6 +77,13 @@ type Token struct {
 func Revoked(uri string) error {
 	return job.Errorf(job.KindTakenOver, uri, "this job's claim to the output folder has ended: the job has ended, or another job has taken the folder over").
 		WithHint("nothing was written; longhaul status %s tells which job has the folder", uri)
+}
+
+// Superseded is the error of a write of an attempt that is not the latest at its step. It
+// may be tried again.
+func Superseded(uri, step string) error {
+	return job.Errorf(job.KindStorage, uri, "a later attempt at %s has begun", step).
+		WithHint("nothing was written by this one; the later one goes on")
 }
 
 // Entry is an object in a listing.

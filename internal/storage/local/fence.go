@@ -112,10 +112,16 @@ func (f *folder) revoke(name string) error {
 
 // failWrite is fail, but knows a revocation.
 func (f *folder) failWrite(name string, err error) error {
-	if f.holder != "" && errors.Is(err, fs.ErrNotExist) {
-		if _, err := f.root.Lstat(f.holder); errors.Is(err, fs.ErrNotExist) {
-			return storage.Revoked(f.uri)
-		}
+	if f.holder == "" || !errors.Is(err, fs.ErrNotExist) || f.isThere(f.holder) {
+		return f.fail(name, err)
 	}
-	return f.fail(name, err)
+	if f.step != "" && f.isThere(path.Dir(f.holder)) {
+		return storage.Superseded(f.uri, f.step)
+	}
+	return storage.Revoked(f.uri)
+}
+
+func (f *folder) isThere(name string) bool {
+	_, err := f.root.Lstat(name)
+	return !errors.Is(err, fs.ErrNotExist)
 }

@@ -25,6 +25,8 @@ type folder struct {
 	// holder is the folder in scratch whose holder writes here; empty for writes that are
 	// bound to no token.
 	holder string
+	// step is what the folder is an attempt at; empty if it is none.
+	step string
 }
 
 func (f *folder) URI() string { return f.uri }

@@ -68,7 +68,7 @@ func (s *Store) Folder(ctx context.Context, uri string, create bool) (storage.Fo
 		if !create {
 			return nil, fmt.Errorf("%s: %w", uri, fs.ErrNotExist)
 		}
-		found = &objects{content: map[string]content{}, tokens: map[storage.Token]bool{}}
+		found = &objects{content: map[string]content{}, tokens: map[storage.Token]bool{}, attempts: map[attempt]int{}}
 		s.folders[uri] = found
 	}
 	return &folder{objects: found, uri: uri}, nil
@@ -83,6 +83,14 @@ type objects struct {
 	content map[string]content
 	// tokens are those that may write.
 	tokens map[storage.Token]bool
+	// attempts counts the attempts at a step.
+	attempts map[attempt]int
+}
+
+// attempt is a step under a token; the zero token is of writes without one.
+type attempt struct {
+	token storage.Token
+	step  string
 }
 
 // folder writes with its token, if it has one.
@@ -90,6 +98,9 @@ type folder struct {
 	*objects
 	uri   string
 	token *storage.Token
+	// step is what the folder is an attempt at, the number-th one; empty if it is none.
+	step   string
+	number int
 }
 
 func (f *folder) Open(ctx context.Context, name string) (storage.Object, error) {
@@ -134,8 +145,8 @@ func (f *folder) put(ctx context.Context, name string, data []byte, ifAbsent boo
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if f.isRevoked() {
-		return storage.Revoked(f.uri)
+	if err := f.revoked(); err != nil {
+		return err
 	}
 	if _, ok := f.content[name]; ok && ifAbsent {
 		return &job.Error{Op: name, Kind: job.KindStorage, Err: fs.ErrExist}
@@ -166,8 +177,11 @@ func (f *folder) Delete(ctx context.Context, names ...string) error {
 		return context.Cause(ctx)
 	}
 	for _, name := range names {
-		if _, ok := f.content[name]; ok && f.isRevoked() {
-			return storage.Revoked(f.uri)
+		if _, ok := f.content[name]; !ok {
+			continue
+		}
+		if err := f.revoked(); err != nil {
+			return err
 		}
 		delete(f.content, name)
 	}
@@ -211,8 +225,49 @@ func (f *folder) Revoke(ctx context.Context, token storage.Token) error {
 	return nil
 }
 
-// isRevoked is called with the lock.
-func (f *folder) isRevoked() bool { return f.token != nil && !f.tokens[*f.token] }
+// Attempt makes an attempt at a step.
+func (f *folder) Attempt(ctx context.Context, step string, work func(storage.Folder) error) error {
+	begun, err := f.begin(ctx, step)
+	if err != nil {
+		return err
+	}
+	return work(begun)
+}
+
+func (f *folder) begin(ctx context.Context, step string) (*folder, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err := f.revoked(); err != nil {
+		return nil, err
+	}
+	begun := *f
+	begun.step = step
+	f.attempts[begun.attempt()]++
+	begun.number = f.attempts[begun.attempt()]
+	return &begun, nil
+}
+
+func (f *folder) attempt() attempt {
+	if f.token == nil {
+		return attempt{step: f.step}
+	}
+	return attempt{*f.token, f.step}
+}
+
+// revoked is why the folder writes nothing any more; nil if it does. It is called with
+// the lock.
+func (f *folder) revoked() error {
+	if f.token != nil && !f.tokens[*f.token] {
+		return storage.Revoked(f.uri)
+	}
+	if f.step != "" && f.attempts[f.attempt()] != f.number {
+		return storage.Superseded(f.uri, f.step)
+	}
+	return nil
+}
 
 func (f *folder) Close() error { return nil }
 func (f *folder) URI() string  { return f.uri }

@@ -35,6 +35,8 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 		{"a lower epoch writes nothing", testFence},
 		{"a revocation ends writes that have begun", testFenceMeanwhile},
 		{"a token is revoked by its holder", testRevoke},
+		{"an attempt ends the writes of earlier ones", testAttempt},
+		{"an attempt ends with its token", testAttemptOfAToken},
 		{"a done context stops everything", testContext},
 	} {
 		t.Run(test.name, func(t *testing.T) {
