@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	// keepInterval is how soon a session sees a takeover.
-	keepInterval = time.Second
 	// countInterval is how often processes exchange what they have counted.
 	countInterval = 500 * time.Millisecond
+	// keepInterval is how soon a session sees a takeover.
+	keepInterval = 2 * countInterval
 )
 
 // keeper looks after a session while it is in use, in one goroutine.
@@ -83,20 +83,20 @@ func (k *keeper) stop() {
 }
 
 func (k *keeper) run(ctx context.Context) {
-	keeping := time.NewTicker(keepInterval)
-	defer keeping.Stop()
-	counting := time.NewTicker(countInterval)
-	defer counting.Stop()
-	for {
+	ticker := time.NewTicker(countInterval)
+	defer ticker.Stop()
+	for ticks := 1; ; ticks++ {
 		select {
 		case <-ctx.Done():
 			return
-		case <-counting.C:
-			k.note(ctx, "exchange counts", k.exchangeCounts(ctx))
-		case <-keeping.C:
-			if !k.keep(ctx) {
-				return
-			}
+		case <-ticker.C:
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		k.note(ctx, "exchange counts", k.exchangeCounts(ctx))
+		if ticks%int(keepInterval/countInterval) == 0 && !k.keep(ctx) {
+			return
 		}
 	}
 }

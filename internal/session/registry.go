@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -225,7 +226,13 @@ func (r *Registry) close(ref job.Ref, s *entry) {
 // Close closes all sessions. None may be in use.
 func (r *Registry) Close() error {
 	r.mu.Lock()
-	entries := slices.Collect(maps.Values(r.entries))
+	refs := slices.SortedFunc(maps.Keys(r.entries), func(a, b job.Ref) int {
+		return cmp.Or(cmp.Compare(a.Output, b.Output), cmp.Compare(a.Epoch, b.Epoch))
+	})
+	entries := make([]*entry, 0, len(refs))
+	for _, ref := range refs {
+		entries = append(entries, r.entries[ref])
+	}
 	clear(r.entries)
 	r.mu.Unlock()
 	var errs []error
