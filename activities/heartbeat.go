@@ -136,7 +136,12 @@ func (a *Activities) sender(attempt context.Context, taskToken []byte) func(cont
 		}
 	}
 	return func(ctx context.Context, details job.Heartbeat) error {
-		return client.RecordActivityHeartbeat(ctx, taskToken, details)
+		err := client.RecordActivityHeartbeat(ctx, taskToken, details)
+		if temporal.IsCanceledError(err) && ctx.Err() == nil {
+			// The SDK reports an activity as canceled only if its own heartbeat was told so.
+			activity.RecordHeartbeat(attempt, details)
+		}
+		return err
 	}
 }
 

@@ -11,9 +11,12 @@ import (
 
 // failWorkflow makes the message that the activity gave the workflow's own, so
 // that whoever looks at the workflow reads it first. Cancellation stays what it
-// is.
-func failWorkflow(err error) error {
+// is, also if the worker has died meanwhile: an activity that is to end is not tried again.
+func failWorkflow(ctx workflow.Context, err error) error {
 	var application *temporal.ApplicationError
+	if ctx.Err() != nil && temporal.IsTimeoutError(err) {
+		return temporal.NewCanceledError()
+	}
 	if err == nil || temporal.IsCanceledError(err) || !errors.As(err, &application) {
 		return err
 	}

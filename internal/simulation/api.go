@@ -82,7 +82,8 @@ func (a *api) call(ctx context.Context, p *process.Process, index int64) (output
 	return output{index}, failure
 }
 
-// await returns when the API has answered, or the connection is closed.
+// await returns when the API has answered, or the call is cut off. A process that is
+// stopped cannot close its connection then; that the API goes on is not counted here.
 func (a *api) await(ctx context.Context, p *process.Process, lasts time.Duration) error {
 	timer := time.NewTimer(lasts)
 	defer timer.Stop()
@@ -92,15 +93,8 @@ func (a *api) await(ctx context.Context, p *process.Process, lasts time.Duration
 	case <-p.Dead():
 		return process.ErrDead
 	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
-	if stopped := p.Stopped(); stopped != nil { // it cannot close the connection
-		select {
-		case <-timer.C:
-		case <-stopped:
-		case <-p.Dead():
-		}
-	}
-	return context.Cause(ctx)
 }
 
 // begin counts a call. Those that were to begin while their process was stopped begin all

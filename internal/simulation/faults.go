@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -141,6 +142,12 @@ func (w *world) operate(ctx context.Context, f fault) {
 		}
 	case cancel:
 		err = w.client.CancelWorkflow(ctx, id, "") // finish starts it again
+	case rival:
+		w.mu.Lock()
+		w.starts++
+		other, spec := fmt.Sprintf("rival-%d", w.starts), w.plan.spec
+		w.mu.Unlock()
+		err = w.startWorkflow(ctx, other, spec)
 	case pause:
 		err = w.client.SignalWorkflow(ctx, id, "", job.UpdatePause, job.Tuning{})
 		w.later(f.lasts, func() {

@@ -79,6 +79,7 @@ const (
 	cancel     kind = "cancel the workflow, start again"
 	pause      kind = "pause"
 	tune       kind = "tune"
+	rival      kind = "start another job in the same folder"
 )
 
 // weights say how often a fault is drawn.
@@ -87,7 +88,7 @@ var weights = []struct {
 	weight int
 }{
 	{kill, 6}, {stop, 8}, {cut, 6}, {leave, 2}, {serverDown, 2}, {diskFails, 3}, {diskFull, 2}, {powerCut, 1}, {flip, 1},
-	{reset, 3}, {startAgain, 2}, {cancel, 1}, {pause, 1}, {tune, 2},
+	{reset, 3}, {startAgain, 2}, {cancel, 1}, {pause, 2}, {tune, 2}, {rival, 2},
 }
 
 // every are the numbers of events after which a run continues: often, so that each step of
@@ -110,7 +111,7 @@ func newPlan(seed process.Seed) plan {
 		spec.Rate = float64(2 + r.IntN(20))
 	}
 	p := plan{
-		spec: spec, records: 1 + r.Int64N(120), workers: 1 + r.IntN(4),
+		spec: spec, records: 1 + r.Int64N(70), workers: 1 + r.IntN(4),
 		longest: pick(r, 100*time.Millisecond, time.Second, 10*time.Second), failing: pick(r, 0, 0, 0.1), flaky: pick(r, 0, 0, 0.1),
 		slow: pick(r, 100*time.Millisecond, 3*time.Second, 20*time.Second), slowEvery: pick(r, 0, 20, 100, 500),
 		continueAfter: pick(r, every...), redrive: r.IntN(2) == 0,

@@ -26,7 +26,11 @@ import (
 	"longhaul/workflows"
 )
 
-const taskQueue = "longhaul"
+const (
+	taskQueue = "longhaul"
+	// operator is the process of a person, whose connection has no fault.
+	operator = "operator"
+)
 
 // host is a worker in its process.
 type host struct {
@@ -69,6 +73,7 @@ func (h *host) leave() {
 	defer close(h.gone)
 	h.worker.Stop()
 	_ = h.sessions.Close()
+	h.process.Kill() // whatever has not ended in time
 	h.client.Close()
 }
 
@@ -100,7 +105,7 @@ func (c connection) call(ctx context.Context, method string, request, reply any,
 		}
 		return failure(err)
 	}
-	if c.world.down.Load() {
+	if c.world.down.Load() && c.process.Name != operator {
 		return status.Error(codes.Unavailable, "the server is down")
 	}
 	answer, err := c.world.server.Call(ctx, message)

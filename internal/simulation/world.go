@@ -127,8 +127,7 @@ func (w *world) prepare() (err error) {
 		fmt.Fprintf(&lines, `{"i":%d}`+"\n", i)
 	}
 	w.disk.Objects().SetInput("input.jsonl", lines.String())
-	operator := process.New("operator", w.seed)
-	if w.client, err = w.connect(operator, nil); err != nil {
+	if w.client, err = w.connect(process.New(operator, w.seed), nil); err != nil {
 		return err
 	}
 	for slot := range w.hosts {
@@ -198,6 +197,10 @@ func (w *world) start(ctx context.Context, name string) error {
 	w.workflowID = fmt.Sprintf("%s-%d", name, w.starts)
 	id, spec := w.workflowID, w.plan.spec
 	w.mu.Unlock()
+	return w.startWorkflow(ctx, id, spec)
+}
+
+func (w *world) startWorkflow(ctx context.Context, id string, spec job.Spec) error {
 	_, err := w.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: taskQueue}, workflows.BulkCall, spec, workflows.State{})
 	return err
 }
@@ -233,7 +236,7 @@ func (w *world) finish(ctx context.Context, name string) (bool, error) {
 			continue
 		case enumspb.WORKFLOW_EXECUTION_STATUS_FAILED:
 			w.note("the job has failed: %s", reason)
-			if failed++; !w.mayFail() || failed == maxStarts {
+			if failed++; !w.mayFailWith(reason) || failed == maxStarts {
 				if !w.mayFail() {
 					w.violate("the job has failed: %s", reason)
 				}
@@ -258,9 +261,17 @@ func (w *world) mayFail() bool {
 	return false
 }
 
+// mayFailWith says whether a job may fail so, and is to be started again then: three
+// workers were killed while they indexed its input, or the job in its folder took over when
+// its run was reset.
+func (w *world) mayFailWith(reason string) bool {
+	return w.mayFail() || strings.Contains(reason, "workers in a row have died") ||
+		w.plan.has(rival) && w.plan.has(reset) && strings.Contains(reason, "taken over by another job")
+}
+
 // ended is told when a run has ended. It is called with the server's lock.
-func (w *world) ended(_ string, status enumspb.WorkflowExecutionStatus) {
-	if status == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
+func (w *world) ended(workflowID string, status enumspb.WorkflowExecutionStatus) {
+	if workflowID == w.current() && status == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
 		w.api.setEnded(true)
 	}
 }
