@@ -27,6 +27,7 @@ var methods *activities.Activities
 // output goes on from there.
 func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, error) {
 	d := &dispatcher{spec: spec.Tuned(state.Tuning), state: state, meter: newMeter(state.Meter), updating: workflow.NewMutex(ctx)}
+	d.pauseWanted = state.Paused
 	d.spec = d.spec.Resolve(workflow.GetInfo(ctx).WorkflowExecution.ID, scheduledTime(ctx))
 	if err := d.listen(ctx); err != nil {
 		return job.Summary{}, err

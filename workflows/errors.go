@@ -11,13 +11,18 @@ import (
 
 // failWorkflow makes the message that the activity gave the workflow's own, so
 // that whoever looks at the workflow reads it first. Cancellation stays what it
-// is, also if the worker has died meanwhile: an activity that is to end is not tried again.
+// is, also if an activity has failed meanwhile in a way that may pass: one that is to end is
+// not tried again.
 func failWorkflow(ctx workflow.Context, err error) error {
 	var application *temporal.ApplicationError
-	if ctx.Err() != nil && temporal.IsTimeoutError(err) {
+	if err == nil || temporal.IsCanceledError(err) {
+		return err
+	}
+	found := errors.As(err, &application)
+	if ctx.Err() != nil && (temporal.IsTimeoutError(err) || found && !application.NonRetryable()) {
 		return temporal.NewCanceledError()
 	}
-	if err == nil || temporal.IsCanceledError(err) || !errors.As(err, &application) {
+	if !found {
 		return err
 	}
 	return temporal.NewNonRetryableApplicationError(application.Message(), application.Type(), nil)

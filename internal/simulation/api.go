@@ -27,6 +27,9 @@ type api struct {
 	// limit is the most that may be in flight, limits what it becomes later.
 	limit  int
 	starts []time.Time
+	// ends are when calls ended, writing is how long their answers may take to be written.
+	ends    []ended
+	writing time.Duration
 	// tries and successes are how often a record was called, and answered, since the job
 	// began. A job that is started again calls failed records again.
 	tries, successes map[int64]int
@@ -35,6 +38,11 @@ type api struct {
 	fixed bool
 	// ended: no call may come.
 	ended bool
+}
+
+type ended struct {
+	at      time.Time
+	process *process.Process
 }
 
 type input struct {
@@ -46,7 +54,11 @@ type output struct {
 }
 
 func newAPI(seed process.Seed, p *plan) *api {
-	return &api{seed: seed, plan: p, limit: p.spec.Parallelism, of: map[*process.Process]int{}, tries: map[int64]int{}, successes: map[int64]int{}}
+	writing := 10 * time.Millisecond
+	if p.slowEvery > 0 {
+		writing += p.slow
+	}
+	return &api{writing: writing, seed: seed, plan: p, limit: p.spec.Parallelism, of: map[*process.Process]int{}, tries: map[int64]int{}, successes: map[int64]int{}}
 }
 
 // function is the API as a process calls it.
@@ -145,6 +157,7 @@ func (a *api) end(p *process.Process, index int64, flaky bool, cutOff error) err
 	if cutOff != nil {
 		return cutOff
 	}
+	a.ends = append(a.ends, ended{time.Now(), p})
 	fails := a.fails(index)
 	if flaky && !fails {
 		return errors.New("try again")
@@ -161,11 +174,28 @@ func (a *api) fails(index int64) bool {
 	return !a.fixed && a.seed.Rand(fmt.Sprintf("fails %d", index)).Float64() < a.plan.failing
 }
 
-// inFlightOf is how many calls of a process are in flight.
-func (a *api) inFlightOf(p *process.Process) int {
+// underWay is how many calls of a process, or of all, are in flight, or have ended so short
+// a time ago that their answers may not be written.
+func (a *api) underWay(p *process.Process) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.of[p]
+	count := a.inFlight
+	if p != nil {
+		count = a.of[p]
+	}
+	for i := len(a.ends) - 1; i >= 0 && time.Since(a.ends[i].at) < a.writing; i-- {
+		if p == nil || a.ends[i].process == p {
+			count++
+		}
+	}
+	return min(count, a.limit)
+}
+
+// setWriting sets how long an answer may take to be written.
+func (a *api) setWriting(d time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.writing = d
 }
 
 // repeated is how many answers were asked for once more.

@@ -39,15 +39,17 @@ func (w *world) apply(ctx context.Context, f fault) {
 	case cut:
 		w.hold(f, (*host).cut)
 	case serverDown:
-		w.allow(w.calls())
+		w.allow(w.api.underWay(nil))
 		w.down.Store(true)
-		w.later(f.lasts, func() { w.allow(w.calls()); w.down.Store(false) })
+		w.later(f.lasts, func() { w.allow(w.api.underWay(nil)); w.down.Store(false) })
 	case diskFails:
-		w.allow(w.calls())
+		w.allow(w.api.underWay(nil))
 		w.disk.Fail(0.3)
+		w.api.setWriting(bound)
 		w.later(f.lasts, func() { w.allow(w.api.limit); w.disk.Fail(0) })
 	case diskFull:
 		w.disk.Fill(true)
+		w.api.setWriting(bound) // answers are held until there is room
 		w.later(f.lasts, func() { w.disk.Fill(false) })
 	case powerCut:
 		w.cutPower(ctx, f.lasts)
@@ -79,7 +81,7 @@ func (w *world) hold(f fault, begin func(*host) func()) {
 	if h == nil {
 		return
 	}
-	w.allow(w.api.inFlightOf(h.process))
+	w.allow(w.api.underWay(h.process))
 	end := begin(h)
 	w.later(f.lasts, func() {
 		w.allow(w.api.limit)
@@ -94,7 +96,7 @@ func (w *world) kill(slot int, away time.Duration) {
 	if h == nil {
 		return
 	}
-	w.allow(w.api.inFlightOf(h.process))
+	w.allow(w.api.underWay(h.process))
 	h.process.Kill()
 	w.leaving.Go(h.leave)
 	w.later(away, func() { w.restart(slot) })
@@ -127,7 +129,7 @@ func (w *world) operate(ctx context.Context, f fault) {
 	var err error
 	switch f.kind {
 	case reset:
-		w.allow(w.calls())
+		w.allow(w.api.underWay(nil))
 		if points := w.server.ResetPoints(id); len(points) > 0 {
 			r := w.seed.Rand("reset " + f.String())
 			_, err = w.client.ResetWorkflowExecution(ctx, &workflowservice.ResetWorkflowExecutionRequest{
@@ -136,7 +138,7 @@ func (w *world) operate(ctx context.Context, f fault) {
 			})
 		}
 	case startAgain:
-		w.allow(w.calls())
+		w.allow(w.api.underWay(nil))
 		if err = w.client.TerminateWorkflow(ctx, id, "", "simulated"); err == nil {
 			err = w.start(ctx, strings.SplitN(id, "-", 2)[0])
 		}
@@ -159,11 +161,4 @@ func (w *world) operate(ctx context.Context, f fault) {
 		err = w.client.SignalWorkflow(ctx, id, "", job.UpdateTune, f.tuning)
 	}
 	w.note("%s: %v", f.kind, err)
-}
-
-// calls is how many are in flight.
-func (w *world) calls() int {
-	w.api.mu.Lock()
-	defer w.api.mu.Unlock()
-	return w.api.inFlight
 }

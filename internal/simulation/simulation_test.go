@@ -51,11 +51,20 @@ func TestSeeds(t *testing.T) { //nolint:paralleltest // a seed is the only one i
 // simulate runs one seed. All that is random in the process is drawn from it.
 func simulate(t *testing.T, seed uint64) (result *Result) {
 	t.Helper()
+	written := io.Discard
+	if *trace != "" {
+		file, err := os.Create(filepath.Join(*trace, fmt.Sprintf("seed-%d.txt", seed)))
+		require.NoError(t, err)
+		defer func() { require.NoError(t, file.Close()) }()
+		buffered := bufio.NewWriter(file)
+		defer func() { require.NoError(t, buffered.Flush()) }()
+		written = buffered
+	}
 	synctest.Test(t, func(t *testing.T) {
 		cryptotest.SetGlobalRandom(t, seed)
 		rand.Seed(int64(seed)) //nolint:staticcheck // the SDK, and the back-off of calls, draw from it
 		var err error
-		result, err = Run(t.Context(), seed)
+		result, err = Run(t.Context(), seed, written)
 		require.NoError(t, err)
 	})
 	return result
@@ -68,10 +77,6 @@ func report(t *testing.T, seed uint64, r *Result) {
 	}
 	if testing.Verbose() {
 		t.Logf("seed %d: trace %x, %d calls, %d repeated of %d, %s, refuted %t", seed, r.Trace, r.Calls, r.Repeated, r.Allowed, r.Lasted, r.Refuted)
-	}
-	if *trace != "" {
-		text := r.Plan + strings.Join(r.Tail, "\n") + "\n"
-		require.NoError(t, os.WriteFile(filepath.Join(*trace, fmt.Sprintf("seed-%d.txt", seed)), []byte(text), 0o600))
 	}
 }
 

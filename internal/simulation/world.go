@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,8 +30,6 @@ const (
 	aftermath = 2 * time.Minute
 	// maxStarts is how often a job is started again after it has failed.
 	maxStarts = 5
-	// tail is how many lines of the trace are kept.
-	tail = 4000
 )
 
 // Result is what came of a seed.
@@ -39,9 +38,8 @@ type Result struct {
 	Plan string
 	// Violations are the promises that were broken; none if all is well.
 	Violations []string
-	// Trace is a digest of all that happened, Tail its last lines.
+	// Trace is a digest of all that happened.
 	Trace uint64
-	Tail  []string
 	// Calls were made, Repeated of them for answers that were there before; Allowed could
 	// have been.
 	Calls, Repeated, Allowed int
@@ -74,15 +72,16 @@ type world struct {
 	starts     int
 	allowed    int
 	violations []string
-	lines      []string
+	trace      io.Writer
 	digest     hash.Hash64
 	ending     bool
 }
 
-// Run simulates a seed. It must be called in a synctest bubble.
-func Run(ctx context.Context, seed uint64) (*Result, error) {
+// Run simulates a seed, and writes what happens to trace. It must be called in a synctest
+// bubble.
+func Run(ctx context.Context, seed uint64, trace io.Writer) (*Result, error) {
 	s := process.Seed(seed)
-	w := &world{seed: s, plan: newPlan(s), digest: fnv.New64a(), began: time.Now()}
+	w := &world{seed: s, plan: newPlan(s), digest: fnv.New64a(), began: time.Now(), trace: trace}
 	w.api = newAPI(s, &w.plan)
 	w.api.trace, w.api.violate = w.note, w.violate
 	w.server = server.New(server.Options{ContinueAfter: w.plan.continueAfter, Trace: w.note, Ended: w.ended})
@@ -90,7 +89,7 @@ func Run(ctx context.Context, seed uint64) (*Result, error) {
 	w.hosts = make([]*host, w.plan.workers)
 	result := &Result{Plan: w.plan.String()}
 	err := w.run(ctx, result)
-	result.Violations, result.Trace, result.Tail = w.violations, w.digest.Sum64(), w.lines
+	result.Violations, result.Trace = w.violations, w.digest.Sum64()
 	result.Calls, result.Allowed, result.Lasted = w.api.calls, w.allowed, time.Since(w.began)
 	return result, err
 }
@@ -284,9 +283,7 @@ func (w *world) note(format string, args ...any) {
 	if !w.ending {
 		_, _ = w.digest.Write([]byte(line))
 	}
-	if w.lines = append(w.lines, line); len(w.lines) > 2*tail {
-		w.lines = append(w.lines[:0], w.lines[tail:]...)
-	}
+	_, _ = fmt.Fprintln(w.trace, line)
 }
 
 // violate says that a promise was broken.
