@@ -49,8 +49,12 @@ func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, e
 	s, done, err := a.open(ctx, ref)
 	if job.KindOf(err) == job.KindTakenOver {
 		// An attempt before this one may have finished, and its answer been lost.
-		if summary, finished, err := a.sessions.Finished(ctx, ref); finished && err == nil {
+		summary, finished, readErr := a.sessions.Finished(ctx, ref)
+		switch {
+		case finished && readErr == nil:
 			return summary, nil
+		case job.KindOf(readErr) == job.KindStorage:
+			err = readErr // nothing is known yet
 		}
 	}
 	if err != nil {

@@ -121,7 +121,7 @@ func (c *Claims) Release(ctx context.Context, token storage.Token) error {
 		return err
 	}
 	lease.Released = true
-	if err := c.folder.Put(ctx, nameOf(token.Epoch), storage.JSON(lease)); err != nil {
+	if err := c.folder.Put(ctx, nameOf(token.Epoch), storage.JSONWithDigest(lease)); err != nil {
 		return err
 	}
 	return c.folder.Revoke(ctx, token)

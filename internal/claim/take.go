@@ -53,7 +53,7 @@ func (c *Claims) Take(ctx context.Context, by Claimant, duration time.Duration, 
 		}
 	}
 	lease := Lease{Claimant: by, Claimed: time.Now().UTC(), Duration: job.Duration(duration), Token: uuid.NewString()}
-	err = c.folder.PutIfAbsent(ctx, nameOf(current+1), storage.JSON(lease))
+	err = c.folder.PutIfAbsent(ctx, nameOf(current+1), storage.JSONWithDigest(lease))
 	if errors.Is(err, fs.ErrExist) { // somebody else was first
 		return none, &Held{Owner: by.Owner}, nil
 	}

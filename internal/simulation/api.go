@@ -69,7 +69,7 @@ func (a *api) function(p *process.Process) calls.Function {
 func (a *api) call(ctx context.Context, p *process.Process, index int64) (output, error) {
 	// A process that was stopped has not come so far: it finds, when it goes on, that its
 	// call has been cut off.
-	stopped := p.Stopped() != nil
+	stopped := p.WasStopped(a.jitter())
 	if err := p.Wait(0); err != nil {
 		return output{}, err
 	}

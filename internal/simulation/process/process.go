@@ -22,6 +22,8 @@ type Process struct {
 	// stopped and cut are closed when the process, or its link to the server, goes on; nil
 	// while they do.
 	stopped, cut chan struct{}
+	// wentOn is when the process was stopped last.
+	wentOn time.Time
 	// steps counts what was done, by name: each time has a draw of its own.
 	steps map[string]int
 }
@@ -53,7 +55,15 @@ func (p *Process) isDead() bool {
 }
 
 // Stop stops the process, as SIGSTOP does, until the function is called.
-func (p *Process) Stop() (goOn func()) { return p.hold(&p.stopped) }
+func (p *Process) Stop() (goOn func()) {
+	end := p.hold(&p.stopped)
+	return func() {
+		p.mu.Lock()
+		p.wentOn = time.Now()
+		p.mu.Unlock()
+		end()
+	}
+}
 
 // Cut cuts the link to the server, so that neither requests nor answers arrive, until the
 // function is called.
@@ -75,11 +85,11 @@ func (p *Process) hold(until *chan struct{}) (end func()) {
 	}
 }
 
-// Stopped is closed when the process goes on; nil if it is not stopped.
-func (p *Process) Stopped() <-chan struct{} {
+// WasStopped says whether the process is stopped, or was within the time.
+func (p *Process) WasStopped(within time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.stopped
+	return p.stopped != nil || time.Since(p.wentOn) <= within
 }
 
 // IsCut says whether the link to the server is cut.

@@ -60,7 +60,7 @@ func (r *run) happened(events ...*historypb.HistoryEvent) {
 		return
 	}
 	r.buffered = append(r.buffered, events...)
-	if r.task.startedID == 0 {
+	if r.task.startedID == 0 && !r.applying {
 		r.flush()
 	}
 }

@@ -162,11 +162,14 @@ func (s *Server) workflowTaskCompleted(request *workflowservice.RespondWorkflowT
 			ScheduledEventId: task.scheduledID, StartedEventId: task.startedID, SdkMetadata: request.SdkMetadata, MeteringMetadata: request.MeteringMetadata,
 		}}
 	})
+	r.applying = true
+	defer func() { r.applying = false }()
 	for _, command := range request.Commands {
 		if err := r.apply(command, completed.EventId); err != nil {
 			return nil, err
 		}
 	}
+	r.applying = false
 	if r.isRunning() {
 		if request.ForceCreateNewWorkflowTask {
 			r.scheduleWorkflowTask()
