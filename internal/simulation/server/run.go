@@ -19,7 +19,9 @@ type run struct {
 	started         *historypb.WorkflowExecutionStartedEventAttributes
 	events          []*historypb.HistoryEvent
 	// buffered are events that wait for the end of the workflow task at work.
-	buffered   []*historypb.HistoryEvent
+	buffered []*historypb.HistoryEvent
+	// applying: the commands of a workflow task are being applied; their events come first.
+	applying   bool
 	status     enumspb.WorkflowExecutionStatus
 	task       workflowTask
 	activities map[int64]*activity
