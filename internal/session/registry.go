@@ -111,15 +111,17 @@ func (r *Registry) Open(ctx context.Context, ref job.Ref) (*Session, func(), err
 	return s.session, func() { r.giveBack(ref, s) }, nil
 }
 
-// Finished is the summary of a job that has finished under this claim.
-func (r *Registry) Finished(ctx context.Context, ref job.Ref) (summary job.Summary, finished bool, err error) {
+// Finished is the summary of a job that has finished under this claim; nil if it has not.
+func (r *Registry) Finished(ctx context.Context, ref job.Ref) (*job.Summary, error) {
 	folder, err := output.Open(ctx, r.options.Store, ref.Output, false)
 	if err != nil {
-		return summary, false, err
+		return nil, err
 	}
-	summary, finished, err = folder.Succeeded(ctx)
-	finished = finished && summary.JobID == ref.JobID && summary.Epoch == ref.Epoch
-	return summary, finished, errors.Join(err, folder.Close())
+	summary, err := folder.Claims.Finished(ctx, ref.Epoch)
+	if summary != nil && summary.JobID != ref.JobID {
+		summary = nil // it is another folder
+	}
+	return summary, errors.Join(err, folder.Close())
 }
 
 // take waits for the lock of a job's entry.

@@ -261,11 +261,11 @@ func (w *world) mayFail() bool {
 }
 
 // mayFailWith says whether a job may fail so, and is to be started again then: three
-// workers were killed while they indexed its input, or the job in its folder took over when
-// its run was reset.
+// workers were killed while they indexed its input; or another job took the folder when its
+// run was reset, or its claim could not be read any more.
 func (w *world) mayFailWith(reason string) bool {
 	return w.mayFail() || strings.Contains(reason, "workers in a row have died") ||
-		w.plan.has(rival) && w.plan.has(reset) && strings.Contains(reason, "taken over by another job")
+		w.plan.has(rival) && (w.plan.has(reset) || w.plan.has(flip)) && strings.Contains(reason, "taken over by another job")
 }
 
 // ended is told when a run has ended. It is called with the server's lock.

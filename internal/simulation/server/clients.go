@@ -122,9 +122,13 @@ func (s *Server) describe(request *workflowservice.DescribeWorkflowExecutionRequ
 	if err != nil {
 		return nil, err
 	}
-	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
+	info := &workflowpb.WorkflowExecutionInfo{
 		Execution: r.id, Type: r.started.WorkflowType, Status: r.status, HistoryLength: int64(len(r.events)), FirstRunId: r.first,
-	}}, nil
+	}
+	if !r.isRunning() {
+		info.CloseTime = r.events[len(r.events)-1].EventTime
+	}
+	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: info}, nil
 }
 
 func (s *Server) historyReverse(request *workflowservice.GetWorkflowExecutionHistoryReverseRequest) (*workflowservice.GetWorkflowExecutionHistoryReverseResponse, error) {
