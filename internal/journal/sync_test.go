@@ -23,6 +23,36 @@ func (s *syncing) Sync(ctx context.Context, name string) error {
 	return s.Folder.Sync(ctx, name)
 }
 
+func (s *syncing) Append(ctx context.Context, name string) (storage.Appender, error) {
+	appender, err := s.Folder.Append(ctx, name)
+	return syncingAppender{appender, s, name}, err
+}
+
+type syncingAppender struct {
+	storage.Appender
+	folder *syncing
+	name   string
+}
+
+func (a syncingAppender) Sync() error {
+	a.folder.synced = append(a.folder.synced, a.name)
+	return a.Appender.Sync()
+}
+
+// A receipt names a journal after it was sealed: it must survive a power cut.
+func TestASealedJournalIsSynced(t *testing.T) {
+	t.Parallel()
+	opened, err := memory.New().Folder(t.Context(), "out", true)
+	require.NoError(t, err)
+	folder := &syncing{Folder: opened}
+	w, err := NewSet(folder).Create(t.Context(), job.Range{Last: 10}, "run", 1)
+	require.NoError(t, err)
+	require.NoError(t, w.Append(parttest.Success(1)))
+	ref, err := w.Seal()
+	require.NoError(t, err)
+	require.Equal(t, []string{ref.Name}, folder.synced)
+}
+
 // A journal of a process that was killed is synced before a receipt names it. One that has
 // nothing for the range, and one of this process, which seals it, are not.
 func TestInheritedJournalsAreSynced(t *testing.T) {
