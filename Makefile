@@ -14,7 +14,10 @@ export GOTOOLCHAIN  := local
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 
-.PHONY: help build demo llm test lint bench docs fuzz histories screenshots clean
+SEEDS ?= 20000
+FIRST ?= 1
+
+.PHONY: help build demo llm test lint bench docs fuzz histories screenshots simulate mutants clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -46,7 +49,14 @@ bin/llmmock: $(GO_FILES)
 test: build ## Run every test, those against a real server included
 	@$(if $(RACE),,echo 'no C compiler was found: the tests run without the race detector')
 	go test $(RACE) -timeout 20m $$(go list ./... | grep -v /e2e$$)
+	go test -run TestSeeds ./internal/simulation -seeds 2000
 	go test -parallel 3 -timeout 20m ./e2e # the programs that it runs have no race detector
+
+simulate: ## Simulate many seeds: make simulate SEEDS=100000 FIRST=1
+	go test -count=1 -timeout 0 -run TestSeeds ./internal/simulation -seeds $(SEEDS) -first $(FIRST)
+
+mutants: ## Remove each guard once, and see a fast test fail
+	go run ./internal/mutants
 
 lint: bin/golangci-lint bin/workflowcheck ## Check format, vet, lint, layers and determinism
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -19,8 +20,8 @@ func main() {
 	seeds := flag.Int("seeds", 600, "how many seeds those that the simulation has to find get")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	left, err := mutate(ctx, *list, *match, *parallel, *seeds)
+	stop()
 	if err == nil && left > 0 {
 		err = fmt.Errorf("%d mutants have survived, or could not be tried", left)
 	}
@@ -55,7 +56,7 @@ func mutate(ctx context.Context, name, match string, parallel, seeds int) (left 
 			}
 			places <- struct{}{}
 			running.Go(func() {
-				outcomes <- run(ctx, m, []string{"-run", "TestSeeds", "-seeds", fmt.Sprint(seeds)})
+				outcomes <- run(ctx, m, []string{"-run", "TestSeeds", "-seeds", strconv.Itoa(seeds)})
 				<-places
 			})
 		}

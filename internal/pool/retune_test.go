@@ -189,4 +189,12 @@ func TestAnEarlierRunsControlDoesNotCount(t *testing.T) {
 	fresh.RunID = "second"
 	p.Retune(fresh)
 	require.Equal(t, 7, p.capacity)
+	later := control(3, false, job.LaneGrant{Calls: 9})
+	later.RunID = "second"
+	p.Retune(later)
+	older := control(2, true, job.LaneGrant{Calls: 7})
+	older.RunID = "second"
+	p.Retune(older)
+	require.Equal(t, 9, p.capacity)
+	require.False(t, p.control.Paused, "an older change does not replace a later one")
 }

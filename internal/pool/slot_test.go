@@ -69,6 +69,27 @@ func TestARateThatMovesIsNotUsedTwice(t *testing.T) {
 	})
 }
 
+// A start that the limiter has left of an earlier rate is not one of a rate that is not
+// used yet.
+func TestNoCallStartsWithoutARate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const rate = 4
+		var s starts
+		p := newPool(&s, retries)
+		for range 2 {
+			joined := time.Now()
+			slot := p.Join(job.LaneGrant{Calls: 5, Rate: rate}, nil)
+			before := len(s.at)
+			require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(3), &results{}))
+			require.GreaterOrEqual(t, s.at[before].Sub(joined), cooldown)
+			<-time.After(time.Second)
+			slot.Leave()
+			<-time.After(3 * time.Second)
+		}
+	})
+}
+
 // A grant that comes back to where it was goes on at once.
 func TestARateThatStaysIsUsedInFull(t *testing.T) {
 	t.Parallel()

@@ -3,9 +3,7 @@ package simulation
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -166,7 +164,3 @@ func (t traceWriter) Write(p []byte) (int, error) {
 	t.world.note("%s logs %s", t.name, p)
 	return len(p), nil
 }
-
-var _ io.Writer = traceWriter{}
-
-var _ = atomic.Bool{}

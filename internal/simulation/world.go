@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash"
 	"hash/fnv"
@@ -94,11 +93,11 @@ func Run(ctx context.Context, seed uint64, trace io.Writer) (*Result, error) {
 	return result, err
 }
 
-func (w *world) run(ctx context.Context, result *Result) (err error) {
+func (w *world) run(ctx context.Context, result *Result) error {
 	if err := w.prepare(); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.end()) }() // what follows is not part of what was simulated
+	defer w.end() // what follows is not part of what was simulated
 	w.background.Go(func() { w.happen(ctx) })
 	finished, err := w.finish(ctx, "job")
 	if err != nil {
@@ -138,7 +137,7 @@ func (w *world) prepare() (err error) {
 }
 
 // end ends all that runs.
-func (w *world) end() error {
+func (w *world) end() {
 	w.mu.Lock()
 	w.ending = true
 	w.mu.Unlock()
@@ -154,7 +153,6 @@ func (w *world) end() error {
 	for _, failure := range w.server.Failures() {
 		w.violate("a workflow task failed: %s", failure)
 	}
-	return nil
 }
 
 // startHost starts a worker in a slot.

@@ -13,7 +13,7 @@ type Seed uint64
 func (s Seed) Rand(name string) *rand.Rand {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(name))
-	return rand.New(rand.NewPCG(uint64(s), h.Sum64())) //nolint:gosec // it must be the same each time
+	return rand.New(rand.NewPCG(uint64(s), h.Sum64()))
 }
 
 // Between is a duration from the least to the most, to the nanosecond: two things that

@@ -104,9 +104,9 @@ func (a *activity) queue() {
 }
 
 // after does something when a time of the attempt is over; never if it is 0.
-func (a *activity) after(d time.Duration, do func()) *time.Timer {
+func (a *activity) after(d time.Duration, do func()) {
 	if d <= 0 {
-		return nil
+		return
 	}
 	token := a.token
 	// No two of them at the same moment.
@@ -118,7 +118,6 @@ func (a *activity) after(d time.Duration, do func()) *time.Timer {
 		}
 	})
 	a.clocks = append(a.clocks, clock)
-	return clock
 }
 
 // begin gives the attempt to a worker.
