@@ -86,6 +86,15 @@ func waitingFor(output string, held *claim.Held) string {
 		output, held.WorkflowID, held.Until.Local().Format(time.TimeOnly))
 }
 
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
 // attend says that we are at work in the folder until leave is called.
 func attend(ctx context.Context, claims *claim.Claims, epoch int64, interval time.Duration) (leave func() error, err error) {
 	if err := claims.Enter(ctx, epoch); err != nil {
@@ -99,6 +108,9 @@ func attend(ctx context.Context, claims *claim.Claims, epoch int64, interval tim
 		for {
 			select {
 			case <-ticker.C:
+				if isClosed(ended) {
+					return
+				}
 				// Whether we still hold the folder is asked before each write.
 				if err := claims.Enter(ctx, epoch); err != nil && ctx.Err() == nil {
 					activity.GetLogger(ctx).Warn("the presence in the output folder was not renewed", "error", err)

@@ -46,15 +46,24 @@ func (a *Activities) FlushBatch(ctx context.Context, ref job.Ref, batch job.Batc
 func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, error) {
 	ctx, beat := a.startHeartbeat(ctx)
 	defer beat.end()
-	s, done, err := a.open(ctx, ref)
+	summary, err := a.finishJob(ctx, ref, beat)
 	if job.KindOf(err) == job.KindTakenOver {
 		// An attempt before this one may have finished, and its answer been lost.
-		if summary, finished, err := a.sessions.Finished(ctx, ref); finished && err == nil {
-			return summary, nil
+		finished, readErr := a.sessions.Finished(ctx, ref)
+		switch {
+		case finished != nil && readErr == nil:
+			return *finished, nil
+		case job.KindOf(readErr) == job.KindStorage:
+			err = readErr // nothing is known yet
 		}
 	}
+	return summary, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
+}
+
+func (a *Activities) finishJob(ctx context.Context, ref job.Ref, beat *heartbeat) (summary job.Summary, err error) {
+	s, done, err := a.open(ctx, ref)
 	if err != nil {
-		return job.Summary{}, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
+		return summary, err
 	}
 	defer done()
 	beat.able(ctx)
@@ -63,7 +72,6 @@ func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, e
 		// It only informs, and longhaul report makes it again.
 		activity.GetLogger(ctx).Warn("no report", "error", err)
 	}
-	var summary job.Summary
 	err = whenThereIsRoom(ctx, beat, func() (err error) {
 		summary, err = s.Output.Finish(ctx, ref, s.Manifest.Records(), s.Manifest.Spec.BatchRecords())
 		return err
@@ -71,5 +79,5 @@ func (a *Activities) FinishJob(ctx context.Context, ref job.Ref) (job.Summary, e
 	if err == nil {
 		s.End()
 	}
-	return summary, toApplicationError(ctx, err)
+	return summary, err
 }

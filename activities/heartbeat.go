@@ -135,8 +135,23 @@ func (a *Activities) sender(attempt context.Context, taskToken []byte) func(cont
 			return nil
 		}
 	}
+	var asks atomic.Bool
+	told := make(chan struct{})
 	return func(ctx context.Context, details job.Heartbeat) error {
-		return client.RecordActivityHeartbeat(ctx, taskToken, details)
+		err := client.RecordActivityHeartbeat(ctx, taskToken, details)
+		if !temporal.IsCanceledError(err) || ctx.Err() != nil {
+			return err
+		}
+		// The SDK reports an activity as canceled only if its own heartbeat was told so.
+		if asks.CompareAndSwap(false, true) {
+			activity.RecordHeartbeat(attempt, details)
+			close(told)
+		}
+		select {
+		case <-told:
+		case <-ctx.Done():
+		}
+		return err
 	}
 }
 

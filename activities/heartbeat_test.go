@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"longhaul/internal/claim"
 	"longhaul/job"
 )
 
@@ -144,7 +145,7 @@ func testHeartbeatsOfADrain(t *testing.T, asked error) {
 			return asked
 		})
 		defer h.end()
-		calls, end := callsOf(ctx, h.expired, t.Context(), func(context.Context) bool { return false })
+		calls, end := callsOf(ctx, h.expired, claim.Owner{}, &folder{takenOver: t.Context()})
 		defer end()
 		<-time.After(time.Hour)
 		require.ErrorIs(t, context.Cause(ctx), asked)
@@ -157,27 +158,53 @@ func testHeartbeatsOfADrain(t *testing.T, asked error) {
 	})
 }
 
-// Calls of a workflow that has ended are nobody else's: they have all the time that they
-// need, until their folder is taken over. Those of a chunk that somebody else has are cut
-// off at once.
+// folder is what a session knows of its folder, in these tests.
+type folder struct {
+	takenOver context.Context //nolint:containedctx // as the session has it
+	ended     bool
+	until     atomic.Pointer[time.Time]
+}
+
+func (f *folder) TakenOver() context.Context              { return f.takenOver }
+func (f *folder) Ended(context.Context, claim.Owner) bool { return f.ended }
+func (f *folder) PresentUntil() time.Time                 { return *f.until.Load() }
+
+func (f *folder) renew(until time.Time) { f.until.Store(&until) }
+
+// Calls of a workflow that has ended are nobody else's: they have the time that they
+// need, as long as others can see that they are made. Those of a chunk that somebody else has
+// are cut off at once.
 func TestCallsAfterTheAttemptIsLost(t *testing.T) {
 	t.Parallel()
 	for _, ended := range []bool{true, false} {
-		synctest.Test(t, func(t *testing.T) {
-			ctx, h := beating(t, 0, func(context.Context, int) error { return serviceerror.NewNotFound("no such activity") })
-			defer h.end()
-			takenOver, take := context.WithCancel(t.Context())
-			calls, end := callsOf(ctx, h.expired, takenOver, func(context.Context) bool { return ended })
-			defer end()
-			<-time.After(timeout/2 + time.Second)
-			require.True(t, isLost(context.Cause(ctx)))
-			require.Equal(t, ended, calls.Err() == nil)
-			<-time.After(time.Hour)
-			require.Equal(t, ended, calls.Err() == nil)
-			take()
-			synctest.Wait()
-			require.Error(t, calls.Err())
-		})
+		for _, end := range []string{"taken over", "absent"} {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, h := beating(t, 0, func(context.Context, int) error { return serviceerror.NewNotFound("no such activity") })
+				defer h.end()
+				takenOver, take := context.WithCancel(t.Context())
+				defer take()
+				f := &folder{takenOver: takenOver, ended: ended}
+				f.renew(time.Now().Add(2 * timeout))
+				calls, done := callsOf(ctx, h.expired, claim.Owner{}, f)
+				defer done()
+				<-time.After(timeout/2 + time.Second)
+				require.True(t, isLost(context.Cause(ctx)))
+				require.Equal(t, ended, calls.Err() == nil)
+				f.renew(time.Now().Add(time.Hour + time.Minute))
+				<-time.After(time.Hour)
+				require.Equal(t, ended, calls.Err() == nil)
+				if end == "taken over" {
+					take()
+					synctest.Wait()
+				} else {
+					<-time.After(time.Minute)
+				}
+				require.Error(t, calls.Err())
+				if ended && end == "absent" {
+					require.ErrorIs(t, context.Cause(calls), errAbsent)
+				}
+			})
+		}
 	}
 }
 

@@ -128,7 +128,7 @@ func takeAndPlan(ctx context.Context, s *source, folder *output.Folder, token st
 	manifest, err := adopt(ctx, s, folder, spec, found)
 	if err != nil {
 		if kind := job.KindOf(err); kind.Permanent() && kind != job.KindTakenOver {
-			err = errors.Join(err, folder.Claims.Release(ctx, token))
+			err = errors.Join(err, folder.Claims.Release(ctx, token, nil))
 		}
 		return plan, err
 	}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
+	"math/rand" // the simulation seeds it
 	"sync"
 	"time"
 

@@ -90,7 +90,7 @@ func (w *work) logAttempt(ctx context.Context, answered *journal.Answered) {
 // what came of them to the receipt.
 func (w *work) call(ctx, stop context.Context, answered *journal.Answered, receipt *job.Receipt) (err error) {
 	info, attempt := activity.GetInfo(ctx), w.beat.attempt(ctx)
-	calls, cut := callsOf(ctx, w.beat.expired, w.session.TakenOver(), func(ctx context.Context) bool { return w.session.Ended(ctx, ownerOf(ctx)) })
+	calls, cut := callsOf(ctx, w.beat.expired, ownerOf(ctx), w.session)
 	defer cut()
 	// Answers of calls in flight are written also when the attempt has ended.
 	written, err := w.session.Output.Journals.Create(calls, w.chunk.Range, info.WorkflowExecution.RunID+"-"+info.ActivityID, info.Attempt)

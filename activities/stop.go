@@ -2,10 +2,12 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.temporal.io/sdk/activity"
 
+	"longhaul/internal/claim"
 	"longhaul/internal/pool"
 	"longhaul/job"
 )
@@ -48,22 +50,48 @@ func stopOf(ctx, takenOver context.Context) (stop context.Context, end func()) {
 
 // callsOf is done when calls in flight must be cut off: they outlive the
 // attempt's context, but for the time in which nobody else can be making them, which
-// expires. If the workflow has ended there is no such bound: a successor waits until we
-// have left the folder. Who was taken over with calls in flight has been stopped, or could
-// not say that it is there, for longer than a successor waits.
-func callsOf(ctx, expired, takenOver context.Context, workflowEnded func(context.Context) bool) (calls context.Context, end func()) {
+// expires. If the workflow has ended, a successor waits as long as it sees us in the folder:
+// that bounds them then. Who was taken over with calls in flight has been stopped for longer.
+func callsOf(ctx, expired context.Context, owner claim.Owner, by presence) (calls context.Context, end func()) {
 	calls, cut := context.WithCancelCause(context.WithoutCancel(ctx))
 	unbound := context.AfterFunc(expired, func() { cut(context.Cause(expired)) })
+	takenOver := by.TakenOver()
 	taken := context.AfterFunc(takenOver, func() { cut(context.Cause(takenOver)) })
 	detach := context.AfterFunc(ctx, func() {
 		switch cause := context.Cause(ctx); {
-		case isLost(cause) && workflowEnded(calls):
+		case isLost(cause) && by.Ended(calls, owner):
 			unbound()
+			cutWhenAbsent(calls, by, cut)
 		case !mayDrain(cause):
 			cut(cause)
 		}
 	})
 	return calls, func() { detach(); unbound(); taken(); cut(nil) }
+}
+
+// presence is what a session knows of its place in the output folder.
+type presence interface {
+	TakenOver() context.Context
+	Ended(ctx context.Context, owner claim.Owner) bool
+	PresentUntil() time.Time
+}
+
+// errAbsent ends calls that a successor cannot know of.
+var errAbsent = errors.New("the presence in the output folder could not be renewed: another job may have taken it")
+
+// cutWhenAbsent cuts the calls when the presence may have lapsed. It returns then, or when
+// they have ended.
+func cutWhenAbsent(calls context.Context, by presence, cut context.CancelCauseFunc) {
+	for {
+		left := time.Until(by.PresentUntil())
+		if left <= 0 {
+			cut(errAbsent)
+			return
+		}
+		if wait(calls, left) != nil {
+			return
+		}
+	}
 }
 
 func wait(ctx context.Context, d time.Duration) error {

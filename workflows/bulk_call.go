@@ -27,6 +27,7 @@ var methods *activities.Activities
 // output goes on from there.
 func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, error) {
 	d := &dispatcher{spec: spec.Tuned(state.Tuning), state: state, meter: newMeter(state.Meter), updating: workflow.NewMutex(ctx)}
+	d.pauseWanted = state.Paused
 	d.spec = d.spec.Resolve(workflow.GetInfo(ctx).WorkflowExecution.ID, scheduledTime(ctx))
 	if err := d.listen(ctx); err != nil {
 		return job.Summary{}, err
@@ -37,17 +38,17 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 		return job.Summary{}, invalid(fmt.Errorf("state version %d is newer than this worker's %d", state.Version, stateVersion))
 	case state.Version == 0:
 		if err := d.begin(ctx); err != nil {
-			return job.Summary{}, failWorkflow(err)
+			return job.Summary{}, failWorkflow(ctx, err)
 		}
 	}
 	// A later run has another start.
 	d.spec.Input.URI, d.spec.Output.URI = d.state.Input, d.state.Plan.Output
 	d.prepare(ctx)
 	if err := d.publishPending(ctx); err != nil {
-		return job.Summary{}, failWorkflow(err)
+		return job.Summary{}, failWorkflow(ctx, err)
 	}
 	if err := d.dispatch(ctx); err != nil {
-		return job.Summary{}, failWorkflow(err)
+		return job.Summary{}, failWorkflow(ctx, err)
 	}
 	// A change that is under way ends in this run.
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) && d.updatesInFlight == 0 }); err != nil {
@@ -108,5 +109,5 @@ func (d *dispatcher) finish(ctx workflow.Context) (summary job.Summary, err erro
 		summary.Redriven = d.state.Plan.Redriven
 		d.describe(ctx)
 	}
-	return summary, failWorkflow(err)
+	return summary, failWorkflow(ctx, err)
 }

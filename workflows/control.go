@@ -33,7 +33,8 @@ func (d *dispatcher) listen(ctx workflow.Context) error {
 			d.state.Proven = true
 		}
 	})
-	for _, u := range []struct{ name, description string }{
+	var waiting signals
+	for i, u := range []struct{ name, description string }{
 		{job.UpdatePause, "Start no more calls. Nothing is lost or repeated."},
 		{job.UpdateResume, "Go on after a pause."},
 		{job.UpdateTune, `Change settings: {"parallelism": 50, "chunk_interval": "1s", "batch_interval": "2s", "rate": 10, "max_failures": "5%"}; what is not named stays.`},
@@ -46,38 +47,21 @@ func (d *dispatcher) listen(ctx workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		signals := workflow.GetSignalChannelWithOptions(ctx, u.name, workflow.SignalChannelOptions{Description: u.description})
-		workflow.Go(ctx, func(ctx workflow.Context) { d.handleSignals(ctx, u.name, signals) })
+		waiting[i] = workflow.GetSignalChannelWithOptions(ctx, u.name, workflow.SignalChannelOptions{Description: u.description})
 	}
+	workflow.Go(ctx, func(ctx workflow.Context) { d.handleSignals(ctx, waiting) })
 	return nil
 }
 
-// handleSignals does what signals ask for. One that cannot be done is logged, because a
-// signal has no answer.
-func (d *dispatcher) handleSignals(ctx workflow.Context, name string, signals workflow.ReceiveChannel) {
-	for {
-		var tuning job.Tuning
-		if !signals.Receive(ctx, &tuning) {
-			return
-		}
-		err := d.allows(name, tuning)
-		if err == nil {
-			_, err = d.change(ctx, name, tuning, job.Request{Signal: name})
-		}
-		if err != nil {
-			workflow.GetLogger(ctx).Warn("signal refused", "signal", name, "reason", err.Error())
-		}
-	}
-}
-
-// allows refuses what cannot be done. It changes nothing.
+// allows refuses what cannot be done after the changes that were accepted before. It changes
+// nothing.
 func (d *dispatcher) allows(name string, tuning job.Tuning) error {
 	switch {
 	case d.stopped != nil || d.phase == job.PhaseFinishing || d.phase == job.PhaseFinished:
 		return fmt.Errorf("the job is ending: there is nothing to %s", name)
-	case name == job.UpdatePause && d.state.Paused:
+	case name == job.UpdatePause && d.pauseWanted:
 		return errors.New("the job is paused already")
-	case name == job.UpdateResume && !d.state.Paused:
+	case name == job.UpdateResume && !d.pauseWanted:
 		return errors.New("the job is not paused")
 	case name == job.UpdateTune:
 		return tuning.Problem(d.spec)
@@ -88,6 +72,12 @@ func (d *dispatcher) allows(name string, tuning job.Tuning) error {
 // change puts a change in force: for what the workflow does at once, for running
 // chunks by the control file, which their pools read.
 func (d *dispatcher) change(ctx workflow.Context, name string, tuning job.Tuning, request job.Request) (job.Settings, error) {
+	switch name {
+	case job.UpdatePause:
+		d.pauseWanted = true
+	case job.UpdateResume:
+		d.pauseWanted = false
+	}
 	d.updatesInFlight++
 	defer func() { d.updatesInFlight-- }()
 	// One after the other, so that versions are written in their order.

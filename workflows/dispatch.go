@@ -46,6 +46,9 @@ type dispatcher struct {
 	// that are, or wait for it.
 	updating        workflow.Mutex
 	updatesInFlight int
+	// pauseWanted is what the last accepted change says; state.Paused follows it when that
+	// change is put in force.
+	pauseWanted bool
 	// able is when a worker has last done a chunk or a flush of this run.
 	able time.Time
 	// pendingChanges were made before there were lanes; pendingRequest asked for the

@@ -11,10 +11,18 @@ import (
 
 // failWorkflow makes the message that the activity gave the workflow's own, so
 // that whoever looks at the workflow reads it first. Cancellation stays what it
-// is.
-func failWorkflow(err error) error {
+// is, also if an activity has failed meanwhile in a way that may pass: one that is to end is
+// not tried again.
+func failWorkflow(ctx workflow.Context, err error) error {
 	var application *temporal.ApplicationError
-	if err == nil || temporal.IsCanceledError(err) || !errors.As(err, &application) {
+	if err == nil || temporal.IsCanceledError(err) {
+		return err
+	}
+	found := errors.As(err, &application)
+	if ctx.Err() != nil && (temporal.IsTimeoutError(err) || found && !application.NonRetryable()) {
+		return temporal.NewCanceledError()
+	}
+	if !found {
 		return err
 	}
 	return temporal.NewNonRetryableApplicationError(application.Message(), application.Type(), nil)

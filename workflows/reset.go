@@ -63,7 +63,7 @@ func (d *dispatcher) claimAnew(ctx workflow.Context) error {
 }
 
 // underClaim does something under the claim in force; again if the run has claimed the
-// folder anew meanwhile.
+// folder anew meanwhile, or does so now, because it was reset.
 func (d *dispatcher) underClaim(ctx workflow.Context, do func(job.Ref) error) error {
 	for {
 		ref := d.state.Plan.Ref
@@ -75,7 +75,13 @@ func (d *dispatcher) underClaim(ctx workflow.Context, do func(job.Ref) error) er
 		if err := workflow.Await(ctx, func() bool { return !d.claiming }); err != nil {
 			return err
 		}
-		if d.state.Plan.Ref == ref {
+		if d.state.Plan.Ref != ref {
+			continue
+		}
+		if !d.wasReset(ctx) {
+			return err
+		}
+		if err := d.claimAnew(ctx); err != nil {
 			return err
 		}
 	}

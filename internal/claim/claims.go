@@ -111,8 +111,9 @@ func (c *Claims) ended() error {
 }
 
 // Release ends the claim: nothing is written under it any more, and the next job can
-// claim the folder as soon as nobody works there.
-func (c *Claims) Release(ctx context.Context, token storage.Token) error {
+// claim the folder as soon as nobody works there. The summary is kept if the job has
+// finished; nil if it has not.
+func (c *Claims) Release(ctx context.Context, token storage.Token, summary *job.Summary) error {
 	if err := c.Check(ctx, token.Epoch); err != nil {
 		return err
 	}
@@ -120,11 +121,21 @@ func (c *Claims) Release(ctx context.Context, token storage.Token) error {
 	if err != nil {
 		return err
 	}
-	lease.Released = true
-	if err := c.folder.Put(ctx, nameOf(token.Epoch), storage.JSON(lease)); err != nil {
+	lease.Released, lease.Summary = true, summary
+	if err := c.folder.Put(ctx, nameOf(token.Epoch), storage.JSONWithDigest(lease)); err != nil {
 		return err
 	}
 	return c.folder.Revoke(ctx, token)
+}
+
+// Finished is what became of the job that had the claim; nil if it has not finished. It is
+// known also when another job has the folder since.
+func (c *Claims) Finished(ctx context.Context, epoch int64) (*job.Summary, error) {
+	lease, err := c.lease(ctx, epoch)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // very many others have had the folder since
+	}
+	return lease.Summary, err
 }
 
 // Owner is who made the claim.

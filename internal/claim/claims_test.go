@@ -26,9 +26,9 @@ func folder(t *testing.T, dir string) storage.Folder {
 	return f
 }
 
-func unknown(context.Context, Owner) (State, error) { return Unknown, nil }
-func running(context.Context, Owner) (State, error) { return Running, nil }
-func ended(context.Context, Owner) (State, error)   { return Ended, nil }
+func unknown(context.Context, Owner) (State, time.Time, error) { return Unknown, time.Time{}, nil }
+func running(context.Context, Owner) (State, time.Time, error) { return Running, time.Time{}, nil }
+func ended(context.Context, Owner) (State, time.Time, error)   { return Ended, time.Time{}, nil }
 
 var mine, other, third = Owner{WorkflowID: "mine", RunID: "1"}, Owner{WorkflowID: "other", RunID: "2"}, Owner{WorkflowID: "third", RunID: "3"}
 
@@ -37,7 +37,7 @@ func release(t *testing.T, c *Claims, epoch int64) {
 	t.Helper()
 	lease, err := c.lease(t.Context(), epoch)
 	require.NoError(t, err)
-	require.NoError(t, c.Release(t.Context(), storage.Token{Epoch: epoch, ID: lease.Token}))
+	require.NoError(t, c.Release(t.Context(), storage.Token{Epoch: epoch, ID: lease.Token}, nil))
 }
 
 // claims expects an epoch; 0 if the folder is held.
@@ -64,7 +64,9 @@ func TestAClaimIsKeptWhileTheServerDoesNotAnswer(t *testing.T) {
 	c := New(folder(t, t.TempDir()))
 	claims(t, c, mine, unknown, 1)
 	ago(t, c, 1, time.Hour)
-	silent := func(context.Context, Owner) (State, error) { return Unknown, errors.New("unavailable") }
+	silent := func(context.Context, Owner) (State, time.Time, error) {
+		return Unknown, time.Time{}, errors.New("unavailable")
+	}
 	token, held, err := c.Take(t.Context(), Claimant{Owner: other}, leaseTime, silent)
 	require.EqualError(t, err, "unavailable")
 	require.Zero(t, token)
@@ -102,6 +104,20 @@ func TestAClaimLapsesUnlessSomebodyIsAtWork(t *testing.T) {
 	names, err := c.presences(t.Context(), 1)
 	require.NoError(t, err)
 	require.Empty(t, names)
+}
+
+// Whoever could not renew its presence, because its disk is slow, may have calls in flight
+// until it learns that the workflow has ended, or must cut them off.
+func TestALapsedPresenceOfAnEndedOwner(t *testing.T) {
+	t.Parallel()
+	c := New(folder(t, t.TempDir()))
+	claims(t, c, mine, unknown, 1)
+	require.NoError(t, c.folder.Put(t.Context(), c.presenceName(1), storage.JSON(presence{time.Now().Add(-2 * leaseTime)})))
+	closed := time.Now().Add(-time.Minute)
+	endedAt := func(context.Context, Owner) (State, time.Time, error) { return Ended, closed, nil }
+	require.WithinDuration(t, closed.Add(leaseTime/2), claims(t, c, other, endedAt, 0).Until, time.Second)
+	closed = time.Now().Add(-leaseTime/2 - time.Second)
+	claims(t, c, other, endedAt, 2)
 }
 
 // A workflow that was terminated leaves calls in flight behind.
@@ -249,7 +265,9 @@ func TestARunThatWasResetClaimsAnew(t *testing.T) {
 	claims(t, c, old, running, 1)
 	require.NoError(t, c.Enter(t.Context(), 1))
 	states := map[string]State{"old": Running, "new": Running} // "old" continues as "new"
-	stateOf := func(_ context.Context, owner Owner) (State, error) { return states[owner.RunID], nil }
+	stateOf := func(_ context.Context, owner Owner) (State, time.Time, error) {
+		return states[owner.RunID], time.Time{}, nil
+	}
 	fresh := Owner{WorkflowID: "w", RunID: "new"}
 	held := claims(t, c, fresh, stateOf, 0)
 	require.False(t, held.Running, "it waits for the workers only")

@@ -34,9 +34,10 @@ const (
 	Ended
 )
 
-// StateOf asks the server for the state of an owner. An error says that the server did not
-// answer, so that nothing is known: the claim is not free then.
-type StateOf func(context.Context, Owner) (State, error)
+// StateOf asks the server for the state of an owner, and since when it has ended; zero if
+// that is not known. An error says that the server did not answer, so that nothing is known:
+// the claim is not free then.
+type StateOf func(context.Context, Owner) (state State, ended time.Time, err error)
 
 // Lease is the content of a claim.
 type Lease struct {
@@ -47,6 +48,8 @@ type Lease struct {
 	Duration job.Duration `json:"duration"`
 	// Released is set when the job has finished.
 	Released bool `json:"released,omitempty"`
+	// Summary is that of the job, if it has finished.
+	Summary *job.Summary `json:"summary,omitempty"`
 	// Token is the ID of the fencing token for writes under this claim. Claims of
 	// Longhaul 0.1 have none.
 	Token string `json:"token,omitempty"`

@@ -25,7 +25,7 @@ func (c *Claims) Enter(ctx context.Context, epoch int64) error {
 	if err := c.Confirm(ctx, epoch); err != nil {
 		return err
 	}
-	return c.folder.Put(ctx, c.presenceName(epoch), storage.JSON(presence{time.Now().UTC()}))
+	return c.folder.Put(ctx, c.presenceName(epoch), storage.JSONWithDigest(presence{time.Now().UTC()}))
 }
 
 // Leave says that this process does not work under the claim any more.

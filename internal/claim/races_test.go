@@ -188,7 +188,7 @@ func TestOnlyTheClaimInForceIsReleased(t *testing.T) {
 	c := New(f)
 	claims(t, c, mine, unknown, 1)
 	claims(t, c, other, ended, 2)
-	require.Equal(t, job.KindTakenOver, job.KindOf(c.Release(t.Context(), storage.Token{Epoch: 1})))
+	require.Equal(t, job.KindTakenOver, job.KindOf(c.Release(t.Context(), storage.Token{Epoch: 1}, nil)))
 	lease, err := c.lease(t.Context(), 1)
 	require.NoError(t, err)
 	require.False(t, lease.Released)
@@ -203,7 +203,7 @@ func TestAReleaseEndsTheWrites(t *testing.T) {
 	c := New(f)
 	token, _, err := c.Take(t.Context(), Claimant{Owner: mine}, leaseTime, unknown)
 	require.NoError(t, err)
-	require.NoError(t, c.Release(t.Context(), token))
+	require.NoError(t, c.Release(t.Context(), token, nil))
 	require.Equal(t, job.KindTakenOver, job.KindOf(f.Fenced(token).Put(t.Context(), "x", storage.JSON(1))))
 }
 

@@ -53,7 +53,7 @@ func (c *Claims) Take(ctx context.Context, by Claimant, duration time.Duration, 
 		}
 	}
 	lease := Lease{Claimant: by, Claimed: time.Now().UTC(), Duration: job.Duration(duration), Token: uuid.NewString()}
-	err = c.folder.PutIfAbsent(ctx, nameOf(current+1), storage.JSON(lease))
+	err = c.folder.PutIfAbsent(ctx, nameOf(current+1), storage.JSONWithDigest(lease))
 	if errors.Is(err, fs.ErrExist) { // somebody else was first
 		return none, &Held{Owner: by.Owner}, nil
 	}
@@ -82,6 +82,10 @@ func (c *Claims) Fence(ctx context.Context, token storage.Token) error {
 	return nil
 }
 
+// cutAfter is when the last calls of a workflow that has ended are cut off, in parts of the
+// lease: one heartbeat timeout, which is a third of it, and half of one for clocks that differ.
+const cutAfter = 0.5
+
 // held is nil if the claim is free.
 func (c *Claims) held(ctx context.Context, epoch int64, lease Lease, by Owner, state StateOf) (*Held, error) {
 	held := &Held{Owner: lease.Owner, Damaged: lease.Damaged}
@@ -90,9 +94,9 @@ func (c *Claims) held(ctx context.Context, epoch int64, lease Lease, by Owner, s
 		return nil, err
 	}
 	if !lease.Released {
-		known := Unknown
+		known, ended := Unknown, time.Time{}
 		if !lease.Damaged {
-			if known, err = c.stateFor(ctx, by, lease.Owner, state); err != nil {
+			if known, ended, err = c.stateFor(ctx, by, lease.Owner, state); err != nil {
 				return nil, err
 			}
 		}
@@ -103,6 +107,11 @@ func (c *Claims) held(ctx context.Context, epoch int64, lease Lease, by Owner, s
 		case Unknown:
 			until = later(until, lease.Claimed.Add(lease.Duration.Std()))
 		case Ended:
+			// Who has not renewed its presence, because its disk was slow, learns by its
+			// heartbeat that the workflow has ended, or cuts its calls off.
+			if !until.IsZero() && !ended.IsZero() {
+				until = later(until, ended.Add(time.Duration(cutAfter*float64(lease.Duration))))
+			}
 		}
 	}
 	if held.Until = until; time.Now().Before(until) {
@@ -113,22 +122,22 @@ func (c *Claims) held(ctx context.Context, epoch int64, lease Lease, by Owner, s
 
 // stateFor is the state of an owner as another one needs it. Of a workflow only one run
 // is open: if it asks, all other runs have ended, also those that it continues.
-func (c *Claims) stateFor(ctx context.Context, by, owner Owner, state StateOf) (State, error) {
+func (c *Claims) stateFor(ctx context.Context, by, owner Owner, state StateOf) (State, time.Time, error) {
 	if by.Namespace != owner.Namespace || by.WorkflowID != owner.WorkflowID {
 		return state(ctx, owner)
 	}
-	known, err := state(ctx, by)
+	known, _, err := state(ctx, by)
 	switch {
 	case err != nil:
-		return Unknown, err
+		return Unknown, time.Time{}, err
 	case known == Ended:
-		return Unknown, c.ended()
+		return Unknown, time.Time{}, c.ended()
 	}
-	of, err := state(ctx, owner)
+	of, ended, err := state(ctx, owner)
 	if err == nil && known == Running && of == Running {
 		of = Ended
 	}
-	return of, err // on another server it may be unknown
+	return of, ended, err // on another server it may be unknown
 }
 
 // forget deletes presences under earlier claims, and all but the last of these.

@@ -52,5 +52,5 @@ func (f *Folder) putControl(ctx context.Context, control job.Control) error {
 		control.Changes = append(old.Changes, control.Changes...)
 		control.Changes = control.Changes[max(0, len(control.Changes)-maxChanges):]
 	}
-	return f.store.Put(ctx, controlName, storage.JSON(control))
+	return f.store.Put(ctx, controlName, storage.JSONWithDigest(control))
 }

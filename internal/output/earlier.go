@@ -32,7 +32,7 @@ func (f *Folder) putEarlier(ctx context.Context, run job.EarlierRun) error {
 	}
 	run.Totals, run.Finished = run.Add(before.Totals), append(before.Finished, run.Finished...)
 	run.Ended = later(run.Ended, before.Ended)
-	return f.store.Put(ctx, earlierName(f.token.Epoch), storage.JSON(run))
+	return f.store.Put(ctx, earlierName(f.token.Epoch), storage.JSONWithDigest(run))
 }
 
 // Earlier are the runs of which something was discarded, the first one first.
@@ -67,7 +67,7 @@ func (f *Folder) Stopped(ctx context.Context) (*job.StopError, error) {
 
 // PutStopped says why the job was stopped.
 func (f *Folder) PutStopped(ctx context.Context, stop job.StopError) error {
-	return f.store.Put(ctx, stoppedName, storage.JSON(stop))
+	return f.store.Put(ctx, stoppedName, storage.JSONWithDigest(stop))
 }
 
 // ClearStopped forgets why the job was stopped.

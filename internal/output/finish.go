@@ -58,7 +58,7 @@ func (f *Folder) finish(ctx context.Context, ref job.Ref, records, batchRecords 
 	if err := f.dropTallies(ctx); err != nil {
 		return summary, err
 	}
-	return summary, f.Claims.Release(ctx, f.token)
+	return summary, f.Claims.Release(ctx, f.token, &summary)
 }
 
 func (f *Folder) checkSizes(ctx context.Context, commit job.Commit) error {

@@ -16,7 +16,7 @@ func (f *Folder) tallyName() string {
 
 // PutTally writes the counts of this process.
 func (f *Folder) PutTally(ctx context.Context, counts job.Totals) error {
-	return f.store.Put(ctx, f.tallyName(), storage.JSON(counts))
+	return f.store.Put(ctx, f.tallyName(), storage.JSONWithDigest(counts))
 }
 
 // TallyElsewhere is the sum over all other processes.

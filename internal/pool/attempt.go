@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"math/rand" // the simulation seeds it
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -36,15 +36,13 @@ func (r *run) answer(record job.Record, t *token) (job.Result, error) {
 			return result, err
 		}
 		if waits == nil {
-			waits = fullJitter(r.options.Retry)
+			waits = exponential(r.options.Retry)
 		}
-		wait := r.options.Retry.InitialInterval.Std()
+		bound := r.options.Retry.InitialInterval.Std() // the brake, the breaker and the rate space them
 		if why == countsAsAttempt {
-			wait = waits.NextBackOff()
-		} else {
-			wait = time.Duration(rand.Int64N(int64(wait) + 1)) // the brake, the breaker and the rate space them
+			bound = waits.NextBackOff()
 		}
-		if err = r.backOff(record, t, wait); err != nil {
+		if err = r.backOff(record, t, fullJitter(bound)); err != nil {
 			return result, err
 		}
 	}
@@ -166,19 +164,20 @@ func asCallError(err error) *job.CallError {
 	return &job.CallError{Kind: "call", Message: err.Error(), Retry: true}
 }
 
-// fullJitter waits a random time between zero and the exponential bound, as in
-// Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015). The
-// library spreads an interval by ± its factor, so half the bound with factor 1
-// is that.
-func fullJitter(retry job.RetrySpec) *backoff.ExponentialBackOff {
+// exponential gives the bounds of the waits before each attempt but the first.
+func exponential(retry job.RetrySpec) *backoff.ExponentialBackOff {
 	b := &backoff.ExponentialBackOff{
-		InitialInterval:     retry.InitialInterval.Std() / 2,
-		RandomizationFactor: 1,
-		Multiplier:          retry.BackoffCoefficient,
-		MaxInterval:         retry.MaximumInterval.Std() / 2,
+		InitialInterval: retry.InitialInterval.Std(), Multiplier: retry.BackoffCoefficient, MaxInterval: retry.MaximumInterval.Std(),
 	}
 	b.Reset()
 	return b
+}
+
+// fullJitter is a random time between zero and the bound, as in Brooker, "Exponential
+// Backoff And Jitter" (AWS Architecture Blog, 2015). The library's own jitter cannot be
+// seeded.
+func fullJitter(bound time.Duration) time.Duration {
+	return time.Duration(rand.Int63n(int64(bound) + 1))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

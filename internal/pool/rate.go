@@ -97,6 +97,9 @@ func (t *throttle) wait(now time.Time) time.Duration {
 	if d := t.recent.wait(now, most); d > 0 {
 		return d
 	}
+	if t.rate == 0 {
+		return rate.InfDuration // the limiter still has a start of an earlier rate
+	}
 	reservation := t.limiter.ReserveN(now, 1)
 	defer reservation.CancelAt(now)
 	return reservation.DelayFrom(now)

@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	// keepInterval is how soon a session sees a takeover.
-	keepInterval = time.Second
 	// countInterval is how often processes exchange what they have counted.
 	countInterval = 500 * time.Millisecond
+	// keepInterval is how soon a session sees a takeover.
+	keepInterval = 2 * countInterval
 )
 
 // keeper looks after a session while it is in use, in one goroutine.
@@ -27,6 +27,8 @@ type keeper struct {
 	taken       context.CancelCauseFunc
 	end         context.CancelFunc
 	idle        chan struct{}
+	// presentUntil is until when no other job can take the folder for lack of a presence.
+	presentUntil atomic.Pointer[time.Time]
 	// failed is the last error of the output folder; nil when all goes well.
 	failed atomic.Pointer[error]
 
@@ -54,14 +56,15 @@ func newKeeper(s *Session) *keeper {
 // start begins with the presence, so that no activity works in a folder that is
 // another job's.
 func (k *keeper) start(ctx context.Context) error {
+	began := time.Now()
 	if err := k.Output.Claims.Enter(ctx, k.Ref.Epoch); err != nil {
 		return err
 	}
+	k.renew(began)
 	// Before the first call: the job may be paused.
 	if err := k.readControl(ctx); err != nil {
 		return err
 	}
-	k.renewed = time.Now()
 	keeping, end := context.WithCancel(context.Background())
 	k.end = end
 	k.idle = make(chan struct{})
@@ -83,20 +86,20 @@ func (k *keeper) stop() {
 }
 
 func (k *keeper) run(ctx context.Context) {
-	keeping := time.NewTicker(keepInterval)
-	defer keeping.Stop()
-	counting := time.NewTicker(countInterval)
-	defer counting.Stop()
-	for {
+	ticker := time.NewTicker(countInterval)
+	defer ticker.Stop()
+	for ticks := 1; ; ticks++ {
 		select {
 		case <-ctx.Done():
 			return
-		case <-counting.C:
-			k.note(ctx, "exchange counts", k.exchangeCounts(ctx))
-		case <-keeping.C:
-			if !k.keep(ctx) {
-				return
-			}
+		case <-ticker.C:
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		k.note(ctx, "exchange counts", k.exchangeCounts(ctx))
+		if ticks%int(keepInterval/countInterval) == 0 && !k.keep(ctx) {
+			return
 		}
 	}
 }
@@ -110,7 +113,7 @@ func (k *keeper) keep(ctx context.Context) bool {
 	}
 	err := check(ctx, k.Ref.Epoch)
 	if err == nil && renews {
-		k.renewed = now
+		k.renew(now)
 	}
 	if job.KindOf(err) == job.KindTakenOver {
 		k.logger.Warn("job taken over", "error", err)
@@ -126,6 +129,17 @@ func (k *keeper) keep(ctx context.Context) bool {
 	k.logWait()
 	k.report(ctx)
 	return true
+}
+
+// presentFor is how many renewals may fail before a successor may think that nobody is at
+// work: three, less what clocks may differ.
+const presentFor = 2.5
+
+// renew notes a renewal that began at the time.
+func (k *keeper) renew(began time.Time) {
+	until := began.Add(time.Duration(presentFor * float64(k.lease)))
+	k.renewed = began
+	k.presentUntil.Store(&until)
 }
 
 // note keeps the last error for who looks at the job, and logs the first of a row.

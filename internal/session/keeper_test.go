@@ -136,7 +136,9 @@ func TestWhatHappensToAJobIsLogged(t *testing.T) {
 		<-time.After(3 * outputtest.Lease)
 		other, err := output.Open(t.Context(), store.Store, "out", false)
 		require.NoError(t, err)
-		ended := func(context.Context, claim.Owner) (claim.State, error) { return claim.Ended, nil }
+		ended := func(context.Context, claim.Owner) (claim.State, time.Time, error) {
+			return claim.Ended, time.Time{}, nil
+		}
 		_, held, err := other.Claims.Take(t.Context(), claim.Claimant{Owner: claim.Owner{WorkflowID: "other"}}, outputtest.Lease, ended)
 		require.NoError(t, err)
 		require.Nil(t, held)

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -110,15 +111,17 @@ func (r *Registry) Open(ctx context.Context, ref job.Ref) (*Session, func(), err
 	return s.session, func() { r.giveBack(ref, s) }, nil
 }
 
-// Finished is the summary of a job that has finished under this claim.
-func (r *Registry) Finished(ctx context.Context, ref job.Ref) (summary job.Summary, finished bool, err error) {
+// Finished is the summary of a job that has finished under this claim; nil if it has not.
+func (r *Registry) Finished(ctx context.Context, ref job.Ref) (*job.Summary, error) {
 	folder, err := output.Open(ctx, r.options.Store, ref.Output, false)
 	if err != nil {
-		return summary, false, err
+		return nil, err
 	}
-	summary, finished, err = folder.Succeeded(ctx)
-	finished = finished && summary.JobID == ref.JobID && summary.Epoch == ref.Epoch
-	return summary, finished, errors.Join(err, folder.Close())
+	summary, err := folder.Claims.Finished(ctx, ref.Epoch)
+	if summary != nil && summary.JobID != ref.JobID {
+		summary = nil // it is another folder
+	}
+	return summary, errors.Join(err, folder.Close())
 }
 
 // take waits for the lock of a job's entry.
@@ -225,7 +228,13 @@ func (r *Registry) close(ref job.Ref, s *entry) {
 // Close closes all sessions. None may be in use.
 func (r *Registry) Close() error {
 	r.mu.Lock()
-	entries := slices.Collect(maps.Values(r.entries))
+	refs := slices.SortedFunc(maps.Keys(r.entries), func(a, b job.Ref) int {
+		return cmp.Or(cmp.Compare(a.Output, b.Output), cmp.Compare(a.Epoch, b.Epoch))
+	})
+	entries := make([]*entry, 0, len(refs))
+	for _, ref := range refs {
+		entries = append(entries, r.entries[ref])
+	}
 	clear(r.entries)
 	r.mu.Unlock()
 	var errs []error

@@ -24,13 +24,13 @@ type server struct{ client client.Client }
 
 // StateOf says what the server knows of the owner: its run, or the last of the runs
 // that continue it. Only a server that answers can say that it does not know the owner.
-func (r *Registry) StateOf(ctx context.Context, owner claim.Owner) (claim.State, error) {
+func (r *Registry) StateOf(ctx context.Context, owner claim.Owner) (claim.State, time.Time, error) {
 	return r.server.stateOf(ctx, owner)
 }
 
 // Ended says whether the server knows that the workflow has ended.
 func (s *Session) Ended(ctx context.Context, owner claim.Owner) bool {
-	state, err := s.server.stateOf(ctx, owner)
+	state, _, err := s.server.stateOf(ctx, owner)
 	return err == nil && state == claim.Ended
 }
 
@@ -57,31 +57,31 @@ func (s server) report(ctx context.Context, of *Session, notice job.Notice) erro
 	return s.client.SignalWorkflow(ctx, owner.WorkflowID, "", job.SignalOutage, notice)
 }
 
-func (s server) stateOf(ctx context.Context, owner claim.Owner) (claim.State, error) {
+func (s server) stateOf(ctx context.Context, owner claim.Owner) (claim.State, time.Time, error) {
 	if s.client == nil {
-		return claim.Unknown, nil
+		return claim.Unknown, time.Time{}, nil
 	}
 	info, err := s.describe(ctx, owner, owner.RunID)
 	if err == nil && info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW {
 		// The chain of a run that was reset has the same first run.
 		first := info.GetFirstRunId()
 		if info, err = s.describe(ctx, owner, ""); err == nil && info.GetFirstRunId() != first {
-			return claim.Ended, nil
+			return claim.Ended, time.Time{}, nil
 		}
 	}
 	var notFound *serviceerror.NotFound
 	var noNamespace *serviceerror.NamespaceNotFound
 	switch {
 	case errors.As(err, &notFound), errors.As(err, &noNamespace):
-		return claim.Unknown, nil
+		return claim.Unknown, time.Time{}, nil
 	case err != nil:
-		return claim.Unknown, job.Errorf(job.KindStorage, "workflow "+owner.WorkflowID, "the server does not say whether it still runs: %w", err)
+		return claim.Unknown, time.Time{}, job.Errorf(job.KindStorage, "workflow "+owner.WorkflowID, "the server does not say whether it still runs: %w", err)
 	}
 	switch info.GetStatus() {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED:
-		return claim.Running, nil
+		return claim.Running, time.Time{}, nil
 	default:
-		return claim.Ended, nil
+		return claim.Ended, info.GetCloseTime().AsTime(), nil
 	}
 }
 

@@ -71,7 +71,7 @@ func TestTheStateOfAnOwner(t *testing.T) {
 		"the key may not ask":       {theirs, nil, serviceerror.NewPermissionDenied("no", ""), 0, true},
 	} {
 		registry := NewRegistry(Options{Client: describingClient{service: &describer{runs: c.runs, err: c.err}}})
-		state, err := registry.StateOf(t.Context(), c.owner)
+		state, _, err := registry.StateOf(t.Context(), c.owner)
 		if c.fails {
 			require.ErrorContains(t, err, "workflow w: the server does not say whether it still runs: ", name)
 			require.Equal(t, job.KindStorage, job.KindOf(err), "it is asked again")

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"longhaul/calls"
 	"longhaul/internal/output"
@@ -144,6 +145,10 @@ func (s *Session) Exclusive(ctx context.Context, r job.Range) (done func(), err 
 
 // TakenOver is done when another job has the output folder.
 func (s *Session) TakenOver() context.Context { return s.keeper.takenOver }
+
+// PresentUntil is until when others can see that this process is at work in the folder. It
+// grows with each renewal.
+func (s *Session) PresentUntil() time.Time { return *s.keeper.presentUntil.Load() }
 
 // Waiting says what the session's calls wait for, or that its output folder cannot
 // be used now; empty if calls are made.

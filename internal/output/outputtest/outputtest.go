@@ -33,7 +33,9 @@ func Folder(t T, dir string) storage.Folder {
 
 // Claim takes a folder whose earlier owners have ended, for a new one.
 func Claim(t T, claims *claim.Claims) storage.Token {
-	ended := func(context.Context, claim.Owner) (claim.State, error) { return claim.Ended, nil }
+	ended := func(context.Context, claim.Owner) (claim.State, time.Time, error) {
+		return claim.Ended, time.Time{}, nil
+	}
 	token, _, err := claims.Take(t.Context(), claim.Claimant{Owner: claim.Owner{WorkflowID: rand.Text()}}, Lease, ended)
 	require.NoError(t, err)
 	require.Positive(t, token.Epoch)

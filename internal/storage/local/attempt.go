@@ -16,6 +16,9 @@ import (
 // same moment may end each other.
 
 func (f *folder) Attempt(ctx context.Context, step string, work func(storage.Folder) error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	attempt := *f
 	attempt.step = step
 	parent := f.holder

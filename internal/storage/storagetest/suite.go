@@ -235,6 +235,7 @@ func testContext(t *testing.T, f storage.Folder) {
 	for _, err := range []error{
 		f.Put(ctx, "y", text("y")), f.PutIfAbsent(ctx, "z", text("z")), f.Delete(ctx, "x"), f.Sync(ctx, "x"),
 		f.Fence(ctx, storage.Token{Epoch: 1}), f.Revoke(ctx, storage.Token{Epoch: 1}),
+		f.Attempt(ctx, "step", func(storage.Folder) error { return nil }),
 		f.Put(ctx, "empty", func(io.Writer) error { return nil }),
 	} {
 		require.ErrorIs(t, err, reason)
