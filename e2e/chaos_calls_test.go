@@ -22,7 +22,9 @@ type jobCalls struct {
 	transient map[int]int
 }
 
-type workerCalls struct{ open, most int }
+// workerCalls are the calls of one worker in flight, and how many there were at most since
+// the last sample.
+type workerCalls struct{ open, high int }
 
 // chaosCall is a call in flight. One of a stopped worker is left out: that worker can
 // neither end it nor learn that others have its records now.
@@ -64,7 +66,7 @@ func (a *chaosAPI) begin(number, record int, of traits, worker string) (*chaosCa
 		calls.workers[worker] = by
 	}
 	by.open++
-	by.most = max(by.most, by.open)
+	by.high = max(by.high, by.open)
 	call := &chaosCall{of: calls, worker: worker, leftOut: a.stopped[worker]}
 	a.open[call] = struct{}{}
 	if !call.leftOut {
@@ -102,6 +104,20 @@ func (c *jobCalls) perWorker() string {
 		text = append(text, fmt.Sprintf("%s has %d", name, by.open))
 	}
 	return strings.Join(text, ", ")
+}
+
+// sample is how many calls each worker had in flight at most since the last sample, and ""
+// how many there were in all.
+func (a *chaosAPI) sample(calls *jobCalls) map[string]int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	sample := map[string]int{}
+	for name, by := range calls.workers {
+		sample[name] = by.high
+		sample[""] += by.high
+		by.high = by.open
+	}
+	return sample
 }
 
 // stop leaves out the calls of a worker that SIGSTOP has stopped.

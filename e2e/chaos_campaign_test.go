@@ -14,8 +14,9 @@ const (
 	chaosHeartbeat = 2 * time.Second
 	chaosWorkers   = 3
 	// faultsFor is how long a job has faults; after that, it has to end within endsWithin.
-	faultsFor  = 90 * time.Second
-	endsWithin = 2 * time.Minute
+	faultsFor      = 90 * time.Second
+	shortFaultsFor = 20 * time.Second
+	endsWithin     = 2 * time.Minute
 )
 
 // newRunsOften has the server suggest that jobs continue as new after some dozen chunks.
@@ -44,7 +45,6 @@ type campaign struct {
 	// heals are the ends of the faults that go on.
 	heals  []heal
 	faults map[string]int
-	events []string
 	jobs   []*chaosJob
 	job    *chaosJob
 }
@@ -61,14 +61,6 @@ func newCampaign(t *testing.T, seed uint64, short bool) *campaign {
 		t: t, seed: seed, short: short, began: time.Now(), queue: newID(t), root: t.TempDir(),
 		serverDir: t.TempDir(), faults: map[string]int{},
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("seed %d; what happened:", seed)
-			for _, event := range c.events {
-				t.Log(event)
-			}
-		}
-	})
 	c.api = newChaosAPI(t, seed)
 	if err := mountSmallDisk(t, c.root, "128m"); err != nil {
 		t.Logf("no disk is ever full: a small file system can only be mounted by root: %v", err)
@@ -91,9 +83,10 @@ func newCampaign(t *testing.T, seed uint64, short bool) *campaign {
 	return c
 }
 
-// note keeps what has happened, for a campaign that fails.
+// note says what happens; go test shows it of a campaign that fails, or with -v.
 func (c *campaign) note(format string, args ...any) {
-	c.events = append(c.events, fmt.Sprintf("%6.1fs  job %d  ", time.Since(c.began).Seconds(), len(c.jobs)-1)+fmt.Sprintf(format, args...))
+	c.t.Helper()
+	c.t.Logf("%6.1f s  job %d  %s", time.Since(c.began).Seconds(), len(c.jobs)-1, fmt.Sprintf(format, args...))
 }
 
 // later ends a fault after a while.
@@ -128,12 +121,4 @@ func (c *campaign) healAll() {
 // between draws a length of time.
 func (c *campaign) between(least, most time.Duration) time.Duration {
 	return least + time.Duration(c.draw.Int64N(int64(most-least)))
-}
-
-// gap is the time until the next fault.
-func (c *campaign) gap() time.Duration {
-	if c.short {
-		return c.between(800*time.Millisecond, 2200*time.Millisecond)
-	}
-	return c.between(time.Second, 5*time.Second)
 }

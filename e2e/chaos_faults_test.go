@@ -43,16 +43,39 @@ func (c *campaign) strike() {
 	}
 }
 
+// nextFault is when the next fault comes: at a time, and when calls have been made since the
+// last one. Some come at once, while the job still waits because of those before.
+type nextFault struct {
+	at    time.Time
+	calls int
+}
+
+func (c *campaign) drawNext() nextFault {
+	gap, calls := c.between(time.Second, 5*time.Second), 1+c.draw.IntN(500)
+	if c.short {
+		gap, calls = c.between(500*time.Millisecond, 1500*time.Millisecond), 1+c.draw.IntN(300)
+	}
+	if c.draw.IntN(3) == 0 {
+		calls = 0
+	}
+	return nextFault{time.Now().Add(gap), c.api.totalCalls() + calls}
+}
+
+func (n nextFault) isDue(c *campaign) bool {
+	return time.Now().After(n.at) && c.api.totalCalls() >= n.calls
+}
+
 // killServer is kill -9 of the server, and a start on the same database.
 func (c *campaign) killServer() bool {
 	if c.server == nil {
 		return false
 	}
 	c.note("kill -9 of the server")
-	c.allow("")
+	lasts := c.between(0, 3*time.Second)
+	c.allow("", lasts+chaosHeartbeat)
 	killServer(c.t, c.server)
 	c.server = nil
-	c.later(c.between(0, 3*time.Second), func() {
+	c.later(lasts, func() {
 		s, err := startServer(c.serverDir, newRunsOften...)
 		require.NoError(c.t, err)
 		c.server = s
@@ -69,6 +92,7 @@ func (c *campaign) fillDisk() bool {
 		return false
 	}
 	c.ballast = filepath.Join(c.root, "ballast")
+	c.job.fullSince = time.Now()
 	fillDisk(c.t, c.ballast)
 	lasts := c.between(500*time.Millisecond, 4*time.Second)
 	c.note("the disk is full for %v", lasts.Round(time.Millisecond))
@@ -81,7 +105,7 @@ func (c *campaign) emptyDisk() {
 		return
 	}
 	require.NoError(c.t, os.Remove(c.ballast))
-	c.ballast = ""
+	c.ballast, c.job.emptySince = "", time.Now()
 	c.note("the disk has room")
 }
 
@@ -110,7 +134,7 @@ func (c *campaign) reset() bool {
 	c.note("reset of %s to its %s", id, where)
 	c.job.restarts++
 	c.job.runs[id] = true // also if it has just ended
-	c.allow("")
+	c.allow("", chaosHeartbeat)
 	require.Eventually(c.t, func() bool {
 		out, code := runCommand(c.t, c.root, os.Getenv("TEMPORAL_CLI"), "workflow", "reset", "--address", c.server.local.Address(),
 			"--workflow-id", id, "--type", where, "--reason", "chaos")
@@ -136,7 +160,7 @@ func (c *campaign) terminate() bool {
 	}
 	c.note("terminate %s", id)
 	c.job.restarts++
-	c.allow("")
+	c.allow("", chaosHeartbeat)
 	c.job.starting++
 	var start func()
 	start = func() {

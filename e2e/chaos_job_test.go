@@ -34,9 +34,11 @@ type chaosJob struct {
 	// restarts counts how often the records that have failed may be called again: a job that
 	// has not finished is gone on with.
 	restarts int
-	// allowed are the faults after which calls may be repeated: the worker that was hit, or
-	// "" for all.
-	allowed []string
+	// allowances are for the faults after which calls may be repeated.
+	allowances []*allowance
+	samples    []callSample
+	// fullSince and emptySince are when the disk was last filled, and had room again.
+	fullSince, emptySince time.Time
 	// deck are the kinds of faults that come next.
 	deck   []int
 	faults int
@@ -56,6 +58,8 @@ func (c *campaign) drawJob(number int) *chaosJob {
 	}
 	j.spec = httpSpec(fmt.Sprintf("%s/%d", c.api.URL, number), int64(j.records), parallelism)
 	j.spec.HeartbeatTimeout = job.Duration(chaosHeartbeat)
+	// Those that fail are called again, first, by each run that goes on.
+	j.spec.MaxFailures = job.FailureLimit{Value: float64(j.records)}
 	j.spec.Output.URI = fmt.Sprintf("out-%d", number)
 	j.spec.ChunkSize, j.spec.BatchSize = int64(50+c.draw.IntN(250)), int64(2+c.draw.IntN(6))
 	j.spec.Call.HTTP.Headers = map[string]string{workerHeader: `{{env "` + workerVariable + `"}}`}
@@ -105,29 +109,33 @@ func (c *campaign) runJob(number int) {
 // verifyAgain proves the last output again: workers that woke up late have changed nothing.
 func (c *campaign) verifyAgain() { c.verify(c.job) }
 
-// allow lets the calls that a worker has in flight be made again; "" for all workers.
-func (c *campaign) allow(worker string) { c.job.allowed = append(c.job.allowed, worker) }
-
 // finish starts a workflow with the job's spec, and has faults until none is open.
 func (c *campaign) finish() {
-	j, began := c.job, time.Now()
+	j, began, lasts := c.job, time.Now(), faultsFor
+	if c.short {
+		lasts = shortFaultsFor
+	}
+	if c.short && j.spec.Redrive != nil {
+		lasts = 0
+	}
 	clear(j.runs)
 	c.startRun(j.id)
-	next := time.Now().Add(c.gap())
+	next := c.drawNext()
 	for {
 		<-time.After(20 * time.Millisecond)
 		c.healDue(false)
+		c.sample()
 		require.Empty(c.t, c.api.brokenPromises())
 		if c.look(); j.starting == 0 && c.openRun() == "" {
 			return
 		}
-		calm := time.Since(began) - faultsFor
+		calm := time.Since(began) - lasts
 		if calm > endsWithin {
 			require.FailNow(c.t, "the job does not end", c.status())
 		}
-		if calm < 0 && time.Now().After(next) {
+		if calm < 0 && next.isDue(c) {
 			c.strike()
-			next = time.Now().Add(c.gap())
+			next = c.drawNext()
 		}
 	}
 }

@@ -20,12 +20,8 @@ func (c *campaign) judge(j *chaosJob) {
 	c.readOutput(j)
 	c.api.mu.Lock()
 	defer c.api.mu.Unlock()
-	for _, worker := range j.allowed {
-		if worker == "" {
-			j.permits += j.calls.most
-		} else if by := j.calls.workers[worker]; by != nil {
-			j.permits += by.most
-		}
+	for _, a := range j.allowances {
+		j.permits += a.calls
 	}
 	for record, calls := range j.calls.perRecord {
 		require.Positive(c.t, calls, "job %d: record %d was never called", j.number, record)

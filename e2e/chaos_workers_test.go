@@ -45,7 +45,7 @@ func (c *campaign) killWorker() bool {
 	}
 	c.note("kill -9 of %s", w.name)
 	w.busy = true
-	c.allow(w.name)
+	c.allow(w.name, 0)
 	w.proc.kill()
 	c.later(c.between(0, 3*time.Second), func() {
 		c.launch(w)
@@ -62,7 +62,7 @@ func (c *campaign) stopWorker() bool {
 		return false
 	}
 	w.busy = true
-	c.allow(w.name)
+	c.allow(w.name, 0)
 	w.proc.signal(syscall.SIGSTOP)
 	require.Eventually(c.t, func() bool { return isStopped(w.proc) }, 10*time.Second, time.Millisecond, "%s does not stop", w.name)
 	c.api.stop(w.name)
@@ -97,8 +97,8 @@ func (c *campaign) cutWorker() bool {
 		return false
 	}
 	w.busy = true
-	c.allow(w.name)
 	lasts := c.between(chaosHeartbeat*5/4, chaosHeartbeat*3)
+	c.allow(w.name, chaosHeartbeat)
 	c.note("the connection of %s is silent for %v", w.name, lasts.Round(time.Millisecond))
 	w.link.cut()
 	c.later(lasts, func() {
