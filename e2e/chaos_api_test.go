@@ -48,8 +48,8 @@ func (a *chaosAPI) traits(job, record int) traits {
 	draw := rand.New(rand.NewPCG(a.seed+uint64(job)<<32, uint64(record)))
 	var of traits
 	switch p := draw.Float64(); {
-	case p < 0.003:
-		of.latency = time.Second + time.Duration(draw.Int64N(int64(3*time.Second)))
+	case p < 0.001:
+		of.latency = time.Second + time.Duration(draw.Int64N(int64(2500*time.Millisecond)))
 	case p < 0.2:
 		of.latency = 60*time.Millisecond + time.Duration(draw.Int64N(int64(200*time.Millisecond)))
 	default:

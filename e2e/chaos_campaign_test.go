@@ -15,7 +15,7 @@ const (
 	chaosWorkers   = 3
 	// faultsFor is how long a job has faults; after that, it has to end within endsWithin.
 	faultsFor      = 90 * time.Second
-	shortFaultsFor = 20 * time.Second
+	shortFaultsFor = 12 * time.Second
 	endsWithin     = 2 * time.Minute
 )
 
@@ -86,7 +86,7 @@ func newCampaign(t *testing.T, seed uint64, short bool) *campaign {
 // note says what happens; go test shows it of a campaign that fails, or with -v.
 func (c *campaign) note(format string, args ...any) {
 	c.t.Helper()
-	c.t.Logf("%6.1f s  job %d  %s", time.Since(c.began).Seconds(), len(c.jobs)-1, fmt.Sprintf(format, args...))
+	c.t.Logf("%6.1f s  job %d  %6d calls  %s", time.Since(c.began).Seconds(), len(c.jobs)-1, c.api.totalCalls(), fmt.Sprintf(format, args...))
 }
 
 // later ends a fault after a while.

@@ -52,9 +52,9 @@ type chaosJob struct {
 func (c *campaign) drawJob(number int) *chaosJob {
 	j := &chaosJob{number: number, id: fmt.Sprintf("%s-%d", c.queue, number), runs: map[string]bool{}}
 	j.records, j.redriven = 6000+c.draw.IntN(8000), c.draw.IntN(2) == 0
-	parallelism := 30 + c.draw.IntN(70)
+	parallelism := 40 + c.draw.IntN(80)
 	if c.short {
-		j.records, j.redriven, parallelism = 5000, true, 40
+		j.records, j.redriven, parallelism = 4000, true, 40
 	}
 	j.spec = httpSpec(fmt.Sprintf("%s/%d", c.api.URL, number), int64(j.records), parallelism)
 	j.spec.HeartbeatTimeout = job.Duration(chaosHeartbeat)
