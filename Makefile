@@ -14,7 +14,7 @@ export GOTOOLCHAIN  := local
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 
-.PHONY: help build demo llm test lint bench docs fuzz histories screenshots clean
+.PHONY: help build demo llm test chaos lint bench docs fuzz histories screenshots clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -47,6 +47,10 @@ test: build ## Run every test, those against a real server included
 	@$(if $(RACE),,echo 'no C compiler was found: the tests run without the race detector')
 	go test $(RACE) -timeout 20m $$(go list ./... | grep -v /e2e$$)
 	go test -parallel 3 -timeout 20m ./e2e # the programs that it runs have no race detector
+
+DURATION ?= 10m
+chaos: build ## Run jobs while faults are drawn: make chaos SEED=7 DURATION=30m; a seed is drawn, and 10m is the default
+	go test -count=1 -run '^TestChaos$$' -v -timeout 0 ./e2e -chaos.seed=$(or $(SEED),0) -chaos.duration=$(DURATION)
 
 lint: bin/golangci-lint bin/workflowcheck ## Check format, vet, lint, layers and determinism
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

@@ -99,7 +99,7 @@ func (a *chaosAPI) end(call *chaosCall, record int, transient bool) {
 
 // perWorker is called with the lock.
 func (c *jobCalls) perWorker() string {
-	var text []string
+	text := make([]string, 0, len(c.workers))
 	for name, by := range c.workers {
 		text = append(text, fmt.Sprintf("%s has %d", name, by.open))
 	}

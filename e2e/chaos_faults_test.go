@@ -29,7 +29,7 @@ var faultKinds = []faultKind{
 
 // strike has the next fault of the job that can be. Each kind comes once before one comes again.
 func (c *campaign) strike() {
-	for range len(faultKinds) {
+	for range faultKinds {
 		if len(c.job.deck) == 0 {
 			c.job.deck = c.draw.Perm(len(faultKinds))
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -83,7 +84,7 @@ func (c *campaign) readParts(j *chaosJob, kind string) (lines []chaosLine) {
 			var line chaosLine
 			require.NoError(c.t, json.Unmarshal(text, &line), "%s: %s", file, text)
 			require.Greater(c.t, line.Index, last, "%s: the order of records", file)
-			input := fmt.Sprint(line.Index)
+			input := strconv.Itoa(line.Index)
 			if j.spec.Input.URI != "" {
 				input = fmt.Sprintf(`{"id":%d}`, line.Index)
 			}
