@@ -16,8 +16,9 @@ RACE := $(if $(shell command -v gcc || command -v clang),-race)
 
 SEEDS ?= 20000
 FIRST ?= 1
+DURATION ?= 10m
 
-.PHONY: help build demo llm test lint bench docs fuzz histories screenshots simulate mutants clean
+.PHONY: help build demo llm test simulate mutants chaos lint bench docs fuzz histories screenshots clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -57,6 +58,9 @@ simulate: ## Simulate many seeds: make simulate SEEDS=100000 FIRST=1
 
 mutants: ## Remove each guard once, and see a fast test fail
 	go run ./internal/mutants
+
+chaos: build ## Run jobs while faults are drawn: make chaos SEED=7 DURATION=30m; a seed is drawn, and 10m is the default
+	go test -count=1 -run '^TestChaos$$' -v -timeout 0 ./e2e -chaos.seed=$(or $(SEED),0) -chaos.duration=$(DURATION)
 
 lint: bin/golangci-lint bin/workflowcheck ## Check format, vet, lint, layers and determinism
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

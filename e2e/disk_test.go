@@ -15,11 +15,32 @@ import (
 func smallDisk(t *testing.T, size string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := syscall.Mount("none", dir, "tmpfs", 0, "size="+size); err != nil {
+	if err := mountSmallDisk(t, dir, size); err != nil {
 		t.Skipf("a small file system can only be mounted by root: %v", err)
 	}
-	t.Cleanup(func() { require.NoError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
 	return dir
+}
+
+func mountSmallDisk(t *testing.T, dir, size string) error {
+	t.Helper()
+	err := syscall.Mount("none", dir, "tmpfs", 0, "size="+size)
+	if err == nil {
+		t.Cleanup(func() { require.NoError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
+	}
+	return err
+}
+
+// fillDisk writes a file until no block is free.
+func fillDisk(t *testing.T, ballast string) {
+	t.Helper()
+	file, err := os.Create(ballast)
+	require.NoError(t, err)
+	block := make([]byte, 4<<10)
+	for err == nil {
+		_, err = file.Write(block)
+	}
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	require.NoError(t, file.Close())
 }
 
 // A disk that is full stops the calls, not the job: the answers in flight are held and
@@ -35,14 +56,7 @@ func TestAFullDisk(t *testing.T) {
 	run := startJob(t, shared, id, spec)
 	api.await(t, 1000)
 	ballast := filepath.Join(root, "ballast")
-	file, err := os.Create(ballast)
-	require.NoError(t, err)
-	block := make([]byte, 4<<10)
-	for err == nil {
-		_, err = file.Write(block)
-	}
-	require.ErrorIs(t, err, syscall.ENOSPC)
-	require.NoError(t, file.Close())
+	fillDisk(t, ballast)
 
 	status := ""
 	require.Eventually(t, func() bool {

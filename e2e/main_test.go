@@ -79,13 +79,14 @@ type server struct {
 	client.Client
 }
 
-func startServer(dir string) (*server, error) {
+// startServer gives the server more arguments, if there are any.
+func startServer(dir string, extra ...string) (*server, error) {
 	profile, err := connect.Load(connect.Flags{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
 		return nil, err
 	}
 	s := &server{dir: dir}
-	if s.local, err = localserver.Start(context.Background(), dir, profile.Options); err != nil {
+	if s.local, err = localserver.Start(context.Background(), dir, profile.Options, extra...); err != nil {
 		return nil, err
 	}
 	s.Client, err = connect.Dial(context.Background(), s.local.ClientOptions())

@@ -12,9 +12,9 @@ import (
 // refused or closed, it only does not arrive.
 type link struct {
 	net.Listener
-	target string
 
 	mu     sync.Mutex
+	target string
 	silent chan struct{} // closed while data flows
 }
 
@@ -43,7 +43,7 @@ func (l *link) serve() {
 
 func (l *link) join(in net.Conn) {
 	<-l.flows()
-	out, err := net.Dial("tcp", l.target)
+	out, err := net.Dial("tcp", l.goal())
 	if err != nil {
 		_ = in.Close()
 		return
@@ -73,6 +73,19 @@ func (l *link) flows() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.silent
+}
+
+func (l *link) goal() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.target
+}
+
+// retarget leads new connections elsewhere.
+func (l *link) retarget(address string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.target = address
 }
 
 // cut lets nothing through any more; what was sent arrives after restore.
