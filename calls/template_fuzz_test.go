@@ -1,14 +1,18 @@
 package calls
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
-	"net/url"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"text/template"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http/httpguts"
 
 	"longhaul/job"
 )
@@ -90,6 +94,32 @@ func requireAgreement(t *testing.T, field, source string, data any, size int) {
 	}
 }
 
+// requireOneRequest: the server of the template's host reads one request, which is the one
+// that was meant.
+func requireOneRequest(t *testing.T, sent *http.Request, filled request) {
+	t.Helper()
+	require.Equal(t, "api.example.com", sent.URL.Host)
+	if !httpguts.ValidHeaderFieldValue(filled.headers[0].value) {
+		return // the transport refuses it
+	}
+	var wire bytes.Buffer
+	require.NoError(t, sent.Write(&wire))
+	reader := bufio.NewReader(&wire)
+	got, err := http.ReadRequest(reader)
+	require.NoError(t, err)
+	require.Equal(t, sent.Method, got.Method)
+	require.Equal(t, sent.URL.RequestURI(), got.RequestURI)
+	require.Equal(t, sent.URL.Path, got.URL.Path)
+	for name := range got.Header {
+		require.Contains(t, []string{"User-Agent", "Content-Type", "Content-Length", "Idempotency-Key", "X-Header"}, name)
+	}
+	body, err := io.ReadAll(got.Body)
+	require.NoError(t, err)
+	require.Equal(t, filled.body, string(body))
+	_, err = reader.ReadByte()
+	require.ErrorIs(t, err, io.EOF)
+}
+
 var templateSeeds = [][4]string{
 	{`{{.id | urlquery}}`, `{"a":"{{.a}}","b":["{{json .}}",1.50,null]}`, `{{.n}}`, `{"id":"a b/17","a":"\"\\\n","n":12345678901234567890}`},
 	{`{{.}}`, `{{json .}}`, `{{. | html}}`, `"<a&b>\r\nX: y"`},
@@ -132,12 +162,7 @@ func FuzzTemplates(f *testing.F) {
 		if err != nil {
 			requireTemplateError(t, err)
 		} else {
-			require.Equal(t, "api.example.com", sent.URL.Host)
-			again, err := url.Parse(sent.URL.String())
-			require.NoError(t, err)
-			require.Equal(t, sent.URL.Path, again.Path)
-			require.NotContains(t, sent.URL.RequestURI(), "\n")
-			require.NotContains(t, sent.URL.RequestURI(), " ")
+			requireOneRequest(t, sent, filled)
 		}
 		data, err := decodeNumbers(json.RawMessage(value))
 		if err != nil {
