@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -37,6 +38,17 @@ func sealLines(data []byte) []byte {
 // simpleLine is an entry by another way.
 var simpleLine = regexp.MustCompile(`(?s)^([0-9a-fA-F]{8}).([+-]?[0-9]+) ([-+?!]) ([+-]?[0-9]+)(?:/([+-]?[0-9]+)/([+-]?[0-9]+))? ([+-]?[0-9]+) (.*)$`)
 
+// legible says whether the numbers of an entry can be held, and the latency as a duration.
+func legible(line string) bool {
+	found := simpleLine.FindStringSubmatch(line)
+	for _, i := range []int{2, 4, 5, 6, 7} {
+		if number, err := strconv.ParseInt(found[i], 10, 64); found[i] != "" && err != nil || i == 7 && (number > math.MaxInt64/1000 || number < math.MinInt64/1000) {
+			return false
+		}
+	}
+	return true
+}
+
 // simple is what a line says.
 type simple struct {
 	index, attempts, throttled, outage int64
@@ -64,18 +76,13 @@ func readSimply(data []byte) (entries []simple, known bool) {
 			continue
 		}
 		e := simple{outcome: found[3], line: found[8], at: end - 1 - len(found[8]), end: end}
-		legible, microseconds := true, int64(0)
-		for i, into := range map[int]*int64{2: &e.index, 4: &e.attempts, 5: &e.throttled, 6: &e.outage, 7: &microseconds} {
-			if found[i] == "" {
-				continue // nothing was throttled
-			}
-			var err error
-			*into, err = strconv.ParseInt(found[i], 10, 64)
-			legible = legible && err == nil
+		if !legible(text) {
+			continue
 		}
-		if e.latency = time.Duration(microseconds) * time.Microsecond; legible {
-			entries = append(entries, e)
-		}
+		number := func(i int) int64 { n, _ := strconv.ParseInt(found[i], 10, 64); return n }
+		e.index, e.attempts, e.throttled, e.outage = number(2), number(4), number(5), number(6)
+		e.latency = time.Duration(number(7)) * time.Microsecond
+		entries = append(entries, e)
 	}
 	return entries, true
 }
@@ -206,5 +213,35 @@ func FuzzJournals(f *testing.F) {
 			lost = len(journals[0])
 		}
 		require.Equal(t, journals[0][:lost], left)
+	})
+}
+
+// A line with the checksum of its content is read only if it says all that an entry has,
+// and is the same entry when it is written again. Without this checksum it is none.
+func FuzzParseEntry(f *testing.F) {
+	throttled := parttest.Failure(104)
+	throttled.Throttled, throttled.Outage = 3, 1
+	for _, seed := range [][]byte{
+		appendResult(nil, parttest.Failure(3)), appendResult(nil, throttled), appendMark(nil, job.Mark{Index: 3, Alone: true}), []byte("00000000 1 + 1 1 {}\n"),
+		[]byte("00000000 -1 - 2/5/1 9223372036854775807 \n"), []byte("00000000 1 + 1/2 1 {}\n"), []byte("00000000 1 ++ 1 1 {}\n"), []byte("00000000\n"), []byte("0000000G 1 + 1 1 {}\n"),
+	} {
+		f.Add(seed[:len(seed)-1])
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		sum := fmt.Sprintf("%08x", crc32.Checksum(line[min(checksumLength, len(line)):], crc32.MakeTable(crc32.Castagnoli)))
+		if _, ok := parseEntry(line); ok {
+			require.Equal(t, sum, strings.ToLower(string(line[:checksumLength])))
+		}
+		line = sealLines(bytes.ReplaceAll(line, []byte("\n"), []byte(" ")))
+		e, ok := parseEntry(line)
+		require.Equal(t, simpleLine.Match(line) && !bytes.HasPrefix(line, []byte(headerName)) && legible(string(line)), ok, "%q", line)
+		if !ok {
+			return
+		}
+		written := appendEntry(nil, e)
+		again, ok := parseEntry(written[:len(written)-1])
+		require.True(t, ok)
+		require.Equal(t, e, again)
+		require.True(t, bytes.HasSuffix(line, append([]byte(" "), e.Line...)))
 	})
 }
