@@ -70,10 +70,13 @@ func parseString(field, source string, parse parser) treeTemplate {
 	parsed := parse(field, source)
 	return func(b *budget, data any) (any, error) {
 		filled, err := parsed.execute(b, data)
-		if err == nil && wholeJSON.MatchString(source) {
-			return json.RawMessage(filled), nil
+		if err != nil || !wholeJSON.MatchString(source) {
+			return filled, err
 		}
-		return filled, err
+		if !json.Valid([]byte(filled)) { // a function behind json has changed it
+			return nil, &job.CallError{Kind: "template", Message: "call.http." + field + ": " + source + " does not give JSON for this record"}
+		}
+		return json.RawMessage(filled), nil
 	}
 }
 

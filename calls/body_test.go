@@ -44,6 +44,17 @@ func TestDataNeverBreaksTheJSON(t *testing.T) {
 	})
 }
 
+// A function behind json may make something else of it.
+func TestAJSONThatWasChangedIsAFailure(t *testing.T) {
+	t.Parallel()
+	c := caller(t, withTree(t, "http://x", `{"a":["{{json .v | js}}"]}`))
+	filled, err := c.templates.fill(t.Context(), record(`{"v":1}`))
+	require.NoError(t, err)
+	require.Equal(t, `{"a":[1]}`, filled.body)
+	_, err = c.templates.fill(t.Context(), record(`{"v":"secret"}`))
+	require.Equal(t, &job.CallError{Kind: "template", Message: "call.http.body.a[0]: {{json .v | js}} does not give JSON for this record"}, err)
+}
+
 func TestErrorsInATreeAreNamedByField(t *testing.T) {
 	t.Parallel()
 	_, err := newHTTP(withTree(t, "http://x", `{"a":[1,"{{.x"]}`), Options{Env: env})

@@ -48,10 +48,10 @@ func (g *guard) checkName(r *http.Request) error {
 	if len(g.patterns) > 0 && !g.allows(host) {
 		return forbidden(host, "is not among the hosts that this worker may call: see --allow-host")
 	}
-	if ip, err := netip.ParseAddr(host); err == nil {
+	name := canonical(host)
+	if ip, ok := addressOf(name); ok {
 		return g.checkAddress(ip)
 	}
-	name := strings.ToLower(strings.TrimSuffix(host, "."))
 	if slices.Contains(withheldNames, name) && !slices.Contains(g.patterns, name) {
 		return withheldError(name)
 	}

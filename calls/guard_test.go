@@ -68,6 +68,7 @@ func TestMetadataAddressesAreWithheld(t *testing.T) {
 	})
 	for _, url := range []string{"http://169.254.169.254/latest/meta-data", "http://[fd00:ec2::254]/", "http://[::ffff:169.254.169.254]/", "http://100.100.100.200/", "http://example.com/",
 		"http://[fd00:ec2::23]/", "http://[fd20:ce::254]/", "http://168.63.129.16/", "http://[fd00:c1::a9fe:a9fe]/", "http://metadata.google.internal/", "http://Metadata.goog./",
+		"http://2852039166/", "http://0xa9fea9fe/", "http://0251.0376.43518/", "http://169.254.169.254./", "http://１６９.254。169.254/", "http://metadata。google。internal/",
 		"http://[64:ff9b::169.254.169.254]/", "http://[64:ff9b:1::169.254.169.254]/", "http://[2002:a9fe:a9fe::1]/", "http://[::169.254.169.254]/", "http://[::ffff:0:169.254.169.254]/"} {
 		for _, patterns := range [][]string{nil, {"*"}} { // a * is about names
 			g := newGuard(patterns)
@@ -150,6 +151,7 @@ func TestHeadersDoNotFollowToAnotherOrigin(t *testing.T) {
 	})
 	for path, kept := range map[string]bool{"/same": true, "/other": false, "/and-back": false} {
 		s := spec(first + path)
+		s.URL += "?key=secret"
 		s.Headers = map[string]string{"x-api-key": "secret", "Authorization": "Bearer secret", "X-Record": "{{.}}", "User-Agent": "ours"}
 		c, err := newHTTP(s, Options{Parallelism: 1, Env: env})
 		require.NoError(t, err)
@@ -158,6 +160,7 @@ func TestHeadersDoNotFollowToAnotherOrigin(t *testing.T) {
 		require.Equal(t, kept, seen.Get("X-Api-Key") == "secret", path)
 		require.Equal(t, kept, seen.Get("X-Record") == "1", path)
 		require.Equal(t, kept, seen.Get("Authorization") != "", path)
+		require.Equal(t, kept, strings.Contains(seen.Get("Referer"), "key=secret"), path)
 		require.Equal(t, "ours", seen.Get("User-Agent"), path)
 	}
 }

@@ -190,6 +190,8 @@ func (c *httpCaller) request(ctx context.Context, record job.Record) (*http.Requ
 	if err != nil {
 		return nil, &job.CallError{Kind: "template", Message: "call.http: the request cannot be made: " + withoutURL(err).Error()}
 	}
+	// url.URL escapes a space in a path, but not in a query, where it would end the request line.
+	r.URL.RawQuery = strings.ReplaceAll(r.URL.RawQuery, " ", "%20")
 	for _, h := range c.headers(filled, record) {
 		if strings.EqualFold(h.name, "Host") {
 			r.Host = h.value

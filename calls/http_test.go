@@ -96,6 +96,7 @@ func TestRequestIsFilledIn(t *testing.T) {
 		}
 		require.Equal(t, want, call(t, spec(text), value).URI)
 	}
+	require.Equal(t, "/a%20b?q=x%20y%20HTTP/1.1", call(t, spec(url+`/a b?q={{.}}`), `"x y HTTP/1.1"`).URI)
 	s = spec(url)
 	s.Body, s.Method = job.Body{Text: "plain text"}, "PUT"
 	put := call(t, s, `1`)
@@ -181,7 +182,7 @@ func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	for value, want := range map[string]time.Duration{
-		"": 0, "3": 3 * time.Second, " 120 ": 2 * time.Minute, "-5": 0, "soon": 0, "99999999": maxRetryAfter,
+		"": 0, "3": 3 * time.Second, " 120 ": 2 * time.Minute, "-5": 0, "soon": 0, "99999999": maxRetryAfter, "99999999999": maxRetryAfter, "18446744073709551616": maxRetryAfter,
 		"Thu, 01 Jan 2026 12:00:30 GMT": 30 * time.Second, "Thu, 01 Jan 2026 11:00:00 GMT": 0,
 	} {
 		require.Equal(t, want, retryAfter(value, now), value)

@@ -1,6 +1,13 @@
 package calls
 
-import "net/netip"
+import (
+	"encoding/binary"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
 
 // withheld are the addresses where clouds hand out credentials, and those of the
 // local link. A job's URL must not lead there unless the worker allows it.
@@ -46,4 +53,40 @@ func embedded(ip netip.Addr) []netip.Addr {
 		}
 	}
 	return found
+}
+
+// canonical is the host as the transport asks for it: characters such as fullwidth digits
+// are what they stand for, and the dot at the end is dropped.
+func canonical(host string) string {
+	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+		host = ascii
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
+// addressOf reads an address in a canonical host, also in the forms of inet_aton: a
+// proxy's resolver may take 2852039166 or 0xa9.0376.43518 for 169.254.169.254.
+func addressOf(host string) (netip.Addr, bool) {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip, true
+	}
+	var bytes [4]byte
+	parts := strings.Split(host, ".")
+	if len(parts) > len(bytes) {
+		return netip.Addr{}, false
+	}
+	last := len(parts) - 1
+	for i, part := range parts {
+		n, err := strconv.ParseUint(part, 0, 32)
+		if err != nil || i < last && n > 0xff || i == last && n >= 1<<(8*(len(bytes)-last)) {
+			return netip.Addr{}, false
+		}
+		if i < last {
+			bytes[i] = byte(n)
+			continue
+		}
+		// The last part fills what is left.
+		binary.BigEndian.PutUint32(bytes[:], binary.BigEndian.Uint32(bytes[:])|uint32(n))
+	}
+	return netip.AddrFrom4(bytes), true
 }

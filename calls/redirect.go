@@ -17,7 +17,8 @@ var harmless = []string{"Accept", "Accept-Encoding", "Accept-Language", "Content
 
 // redirects follows redirects. The headers of the spec were meant for the first origin
 // (scheme, host and port): after a redirect to another one they are not sent any more, as
-// a key would go to a host that nobody named. The default client drops only some of them.
+// a key would go to a host that nobody named. The default client drops only some of them,
+// and tells the next host the URL, with its query, in the Referer.
 func redirects(headers map[string]string) func(*http.Request, []*http.Request) error {
 	var secret []string
 	for name := range headers {
@@ -35,6 +36,8 @@ func redirects(headers map[string]string) func(*http.Request, []*http.Request) e
 			for _, name := range secret {
 				next.Header.Del(name)
 			}
+			next.Header.Del("Referer")
+			next.Host = "" // that of its URL
 		}
 		return nil
 	}

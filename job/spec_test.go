@@ -113,20 +113,3 @@ func TestAMinimalSpecIsValid(t *testing.T) {
 		require.NoError(t, s.Validate(), text)
 	}
 }
-
-func FuzzSpec(f *testing.F) {
-	f.Add([]byte(minimal + `}`))
-	f.Add([]byte(`{"input":null,"call":{"http":null},"retry":{},"max_failures":"1%"}`))
-	f.Add([]byte(`{"a`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var s Spec
-		if json.Unmarshal(data, &s) != nil {
-			return
-		}
-		_ = s.Validate()
-		text, err := json.Marshal(s)
-		require.NoError(t, err)
-		var again Spec
-		require.NoError(t, json.Unmarshal(text, &again), "what we write we read: %s", text)
-	})
-}

@@ -40,10 +40,16 @@ func (text) from(s *source, at position) (r *bufio.Reader, offset int64, err err
 		return nil, 0, errMisplaced
 	case err != nil:
 		return nil, 0, err
-	case before != '\n' && at != position(len(byteOrderMark)):
+	case before != '\n' && (at != position(len(byteOrderMark)) || !beginsWithMark(s)):
 		return nil, 0, errMisplaced
 	}
 	return r, int64(at), nil
+}
+
+func beginsWithMark(s *source) bool {
+	var start [3]byte
+	_, _ = s.ReadAt(start[:], 0) // an error comes again with the next read
+	return bytes.Equal(start[:], byteOrderMark)
 }
 
 func skipByteOrderMark(r *bufio.Reader) int64 {

@@ -158,6 +158,7 @@ func parseEntry(line []byte) (Entry, bool) {
 	rest, ok[2] = cutCalls(rest, &e)
 	microseconds, rest, ok[3] = cutNumber(rest)
 	e.Latency, e.Line = time.Duration(microseconds)*time.Microsecond, rest
+	ok[3] = ok[3] && e.Latency.Microseconds() == microseconds
 	return e, ok == [4]bool{true, true, true, true}
 }
 

@@ -103,19 +103,6 @@ func TestADamagedLineDoesNotCount(t *testing.T) {
 	require.Equal(t, Entry{Index: 1, Outcome: Succeeded, Attempts: 1, Latency: 103200 * time.Microsecond, Line: part.Append(nil, parttest.Success(1))}, e)
 }
 
-func FuzzParseEntry(f *testing.F) {
-	line := appendResult(nil, parttest.Failure(3))
-	f.Add(line[:len(line)-1])
-	f.Add([]byte("00000000 1 + 1 1 {}"))
-	mark := appendMark(nil, job.Mark{Index: 3, Alone: true})
-	f.Add(mark[:len(mark)-1])
-	f.Fuzz(func(t *testing.T, line []byte) {
-		if e, ok := parseEntry(line); ok {
-			require.LessOrEqual(t, len(e.Line), len(line))
-		}
-	})
-}
-
 func TestAnsweredReadsEveryOverlappingJournal(t *testing.T) {
 	t.Parallel()
 	f := open(t, t.TempDir())

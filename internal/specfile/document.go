@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -41,34 +40,32 @@ type problem struct {
 func parse(name string, data []byte) *document {
 	d := &document{name: name, at: map[string]place{}}
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
-	text := data
 	if json.Valid(data) {
-		// YAML has no surrogates; only the places are read from it.
-		text = surrogate.ReplaceAll(data, []byte(`\u0020`))
+		d.json = data
+		d.value("", jsonNode(data))
+		return d
 	}
-	d.lines = strings.Split(string(text), "\n")
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	d.lines = lineEnd.Split(string(data), -1)
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var document, another yaml.Node
 	switch err := decoder.Decode(&document); {
 	case errors.Is(err, io.EOF):
 		d.wrong(place{}, "", "", "the file is empty")
 		return d
 	case err != nil:
-		d.syntaxError(text, err)
+		d.syntaxError(data, err)
 		return d
 	}
 	value := d.value("", document.Content[0])
 	if decoder.Decode(&another) == nil {
 		d.wrong(place{another.Line, another.Column}, "", "", "there is a second document; a file holds one spec")
 	}
-	if d.json = data; !json.Valid(data) {
-		d.json = encode(value)
-	}
+	d.json = encode(value)
 	return d
 }
 
-// surrogate is one half of a character beyond U+FFFF in JSON.
-var surrogate = regexp.MustCompile(`\\u[dD][89a-fA-F][0-9a-fA-F]{2}`)
+// lineEnd is one of YAML.
+var lineEnd = regexp.MustCompile(`\r\n|[\n\r\x{85}\x{2028}\x{2029}]`)
 
 func encode(value any) []byte {
 	text, err := json.Marshal(value)
