@@ -88,9 +88,9 @@ func isMetadata(host string) bool {
 	case four != nil:
 		return ip.String() == "168.63.129.16" || ip.String() == "100.100.100.200" || ip.String() == "192.0.0.192"
 	case strings.HasPrefix(ip.String(), "64:ff9b:"), strings.HasPrefix(ip.String(), "::"):
-		return isMetadata(net.IP(ip[12:]).String())
+		return isMetadata(ip[12:].String())
 	case strings.HasPrefix(ip.String(), "2002:"):
-		return isMetadata(net.IP(ip[2:6]).String())
+		return isMetadata(ip[2:6].String())
 	}
 	return strings.HasPrefix(ip.String(), "fd00:ec2:") || ip.String() == "fd20:ce::254" || ip.String() == "fd00:c1::a9fe:a9fe"
 }
