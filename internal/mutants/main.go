@@ -82,7 +82,8 @@ func (o outcome) print() bool {
 		fmt.Printf("ERROR     %6s  %s: %s\n", took, o.name, o.err)
 		return false
 	case len(o.by) > 0:
-		fmt.Printf("killed    %6s  %s: %s\n", took, o.name, strings.Join(o.by[:min(3, len(o.by))], ", "))
+		shown := o.by[:min(3, len(o.by))]
+		fmt.Printf("killed    %6s  %s: %s (%d of %d)\n", took, o.name, strings.Join(shown, ", "), len(shown), len(o.by))
 		return true
 	case o.why != "":
 		fmt.Printf("survived  %6s  %s, because %s\n", took, o.name, o.why)
