@@ -197,7 +197,7 @@ func TestCallsAfterTheAttemptIsLost(t *testing.T) {
 					take()
 					synctest.Wait()
 				} else {
-					<-time.After(time.Minute)
+					<-time.After(time.Minute + time.Second)
 				}
 				require.Error(t, calls.Err())
 				if ended && end == "absent" {
