@@ -23,8 +23,11 @@ type outcome struct {
 	err  error
 }
 
-// limit is how long the tests of a package may take; a mutant may loop.
-const limit = "180s"
+// How long the tests of a package, or the seeds, may take; a mutant may loop.
+const (
+	limit      = "180s"
+	seedsLimit = "30m"
+)
 
 // failed finds the tests in the output, and broken what does not compile.
 var (
@@ -52,7 +55,7 @@ func (m mutant) test(ctx context.Context, simulate []string) (by []string, err e
 	for _, pkg := range m.tests {
 		args := []string{"test", "-count=1", "-timeout", limit, "-overlay", overlay, pkg}
 		if pkg == "./internal/simulation" {
-			args = append(args, simulate...)
+			args = append(args, append(simulate, "-test.timeout", seedsLimit)...)
 		}
 		out, err := exec.CommandContext(ctx, "go", args...).CombinedOutput()
 		var exit *exec.ExitError
