@@ -229,3 +229,10 @@ func (a *api) allow(limit int) {
 	defer a.mu.Unlock()
 	a.limit = limit
 }
+
+// allowed is the most calls that may be in flight.
+func (a *api) allowed() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.limit
+}

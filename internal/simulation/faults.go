@@ -15,8 +15,6 @@ import (
 
 // happen has the faults of the plan happen at their times.
 func (w *world) happen(ctx context.Context) {
-	w.faults.Add(1)
-	defer w.faults.Done()
 	for _, f := range w.plan.faults {
 		time.Sleep(time.Until(w.began.Add(f.at)))
 		w.note("FAULT %s", f)
@@ -46,7 +44,7 @@ func (w *world) apply(ctx context.Context, f fault) {
 		w.allow(w.api.underWay(nil))
 		w.disk.Fail(0.3)
 		w.api.setWriting(bound)
-		w.later(f.lasts, func() { w.allow(w.api.limit); w.disk.Fail(0) })
+		w.later(f.lasts, func() { w.allow(w.api.allowed()); w.disk.Fail(0) })
 	case diskFull:
 		w.disk.Fill(true)
 		w.api.setWriting(bound) // answers are held until there is room
@@ -84,7 +82,7 @@ func (w *world) hold(f fault, begin func(*host) func()) {
 	w.allow(w.api.underWay(h.process))
 	end := begin(h)
 	w.later(f.lasts, func() {
-		w.allow(w.api.limit)
+		w.allow(w.api.allowed())
 		w.note("worker %d goes on", f.worker)
 		end()
 	})
@@ -157,7 +155,7 @@ func (w *world) operate(ctx context.Context, f fault) {
 			w.note("resumed: %v", err)
 		})
 	case tune:
-		w.api.allow(max(w.api.limit, *f.tuning.Parallelism))
+		w.api.allow(max(w.api.allowed(), *f.tuning.Parallelism))
 		err = w.client.SignalWorkflow(ctx, id, "", job.UpdateTune, f.tuning)
 	}
 	w.note("%s: %v", f.kind, err)

@@ -98,7 +98,11 @@ func (w *world) run(ctx context.Context, result *Result) error {
 		return err
 	}
 	defer w.end() // what follows is not part of what was simulated
-	w.background.Go(func() { w.happen(ctx) })
+	w.faults.Add(1) // before anybody waits for their end
+	w.background.Go(func() {
+		defer w.faults.Done()
+		w.happen(ctx)
+	})
 	finished, err := w.finish(ctx, "job")
 	if err != nil {
 		return err
