@@ -97,7 +97,7 @@ func (w *world) run(ctx context.Context, result *Result) error {
 	if err := w.prepare(); err != nil {
 		return err
 	}
-	defer w.end() // what follows is not part of what was simulated
+	defer w.end()   // what follows is not part of what was simulated
 	w.faults.Add(1) // before anybody waits for their end
 	w.background.Go(func() {
 		defer w.faults.Done()
