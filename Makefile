@@ -80,13 +80,17 @@ bench: build ## Measure speed and memory, side by side with other ways
 docs: ## Write the generated tables of docs/ anew
 	WRITE_DOCS=1 go test -count=1 -run TestTheDocsHaveEveryKnob ./job/
 
-fuzz: ## Fuzz the parsers for a minute each
-	go test -run '^$$' -fuzz FuzzParseEntry -fuzztime 60s ./internal/journal/
-	for name in FuzzSpec FuzzRanges; do go test -run '^$$' -fuzz "$$name" -fuzztime 60s ./job/ || exit 1; done
-	go test -run '^$$' -fuzz FuzzClaims -fuzztime 60s ./internal/claim/
-	for name in FuzzCommit FuzzControl; do go test -run '^$$' -fuzz "$$name" -fuzztime 60s ./internal/output/ || exit 1; done
-	for format in Lines JSONL CSV; do go test -run '^$$' -fuzz "Fuzz$$format" -fuzztime 60s -fuzzminimizetime 10x ./internal/input/ || exit 1; done
-	for format in Lines JSONL CSV; do go test -run '^$$' -fuzz "FuzzVerifyReads$${format}AsWorkersDo" -fuzztime 60s -fuzzminimizetime 10x ./internal/verify/ || exit 1; done
+FUZZTIME ?= 60s
+FUZZ = go test -run '^$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
+fuzz: ## Fuzz all that reads: make fuzz FUZZTIME=10m, for each target
+	for name in FuzzSpec FuzzRanges; do $(FUZZ) -fuzz "^$$name$$" ./job/ || exit 1; done
+	$(FUZZ) -fuzz '^FuzzSpecFile$$' ./internal/specfile/
+	for name in FuzzTemplates FuzzRetryAfter FuzzRedirects; do $(FUZZ) -fuzz "^$$name$$" ./calls/ || exit 1; done
+	for name in FuzzLines FuzzJSONL FuzzCSV FuzzIndex; do $(FUZZ) -fuzz "^$$name$$" ./internal/input/ || exit 1; done
+	for name in FuzzParseEntry FuzzJournals; do $(FUZZ) -fuzz "^$$name$$" ./internal/journal/ || exit 1; done
+	for name in FuzzCommit FuzzControl; do $(FUZZ) -fuzz "^$$name$$" ./internal/output/ || exit 1; done
+	$(FUZZ) -fuzz '^FuzzClaims$$' ./internal/claim/
+	for format in JSONL CSV Lines; do $(FUZZ) -fuzz "^FuzzVerifyReads$${format}AsWorkersDo$$" ./internal/verify/ || exit 1; done
 
 clean: ## Delete what was built and the examples' output
 	rm -rf bin demo llm
