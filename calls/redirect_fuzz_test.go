@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -24,6 +25,9 @@ type hops struct {
 }
 
 func (h *hops) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Scheme != "http" && r.URL.Scheme != "https" {
+		return nil, errors.ErrUnsupported // as the real one does
+	}
 	h.sent = append(h.sent, r)
 	response := &http.Response{StatusCode: http.StatusOK, Request: r, Body: http.NoBody, Header: http.Header{}}
 	if n := len(h.sent) - 1; n < len(h.locations) {
@@ -87,13 +91,15 @@ func isMetadata(host string) bool {
 		return true
 	case four != nil:
 		return ip.String() == "168.63.129.16" || ip.String() == "100.100.100.200" || ip.String() == "192.0.0.192"
-	case strings.HasPrefix(ip.String(), "64:ff9b:"), strings.HasPrefix(ip.String(), "::"):
+	case strings.HasPrefix(ip.String(), "64:ff9b:"), isZero(ip[:12]), isZero(ip[:8]) && ip[8] == 0xff && ip[9] == 0xff && isZero(ip[10:12]):
 		return isMetadata(ip[12:].String())
 	case strings.HasPrefix(ip.String(), "2002:"):
 		return isMetadata(ip[2:6].String())
 	}
 	return strings.HasPrefix(ip.String(), "fd00:ec2:") || ip.String() == "fd20:ce::254" || ip.String() == "fd00:c1::a9fe:a9fe"
 }
+
+func isZero(bytes []byte) bool { return len(strings.Trim(string(bytes), "\x00")) == 0 }
 
 // origin is scheme, host and port.
 func origin(u *url.URL) string {
