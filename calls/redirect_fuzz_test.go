@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"encoding/hex"
 	"net"
 	"net/http"
 	"net/url"
@@ -87,10 +88,14 @@ func isMetadata(host string) bool {
 		return true
 	case four != nil:
 		return ip.String() == "168.63.129.16" || ip.String() == "100.100.100.200" || ip.String() == "192.0.0.192"
-	case strings.HasPrefix(ip.String(), "64:ff9b:"), strings.HasPrefix(ip.String(), "::"):
-		return isMetadata(net.IP(ip[12:]).String())
-	case strings.HasPrefix(ip.String(), "2002:"):
-		return isMetadata(net.IP(ip[2:6]).String())
+	}
+	for _, form := range []struct {
+		begin string
+		at    int
+	}{{"000000000000000000000000", 12}, {"0000000000000000ffff0000", 12}, {"0064ff9b0000000000000000", 12}, {"0064ff9b0001", 12}, {"2002", 2}} {
+		if strings.HasPrefix(hex.EncodeToString(ip), form.begin) && isMetadata(net.IP(ip[form.at:form.at+net.IPv4len]).String()) {
+			return true
+		}
 	}
 	return strings.HasPrefix(ip.String(), "fd00:ec2:") || ip.String() == "fd20:ce::254" || ip.String() == "fd00:c1::a9fe:a9fe"
 }

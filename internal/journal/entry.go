@@ -142,7 +142,7 @@ func putChecksum(dst []byte, sum uint32) {
 
 // parseEntry reads a line without its line feed; false if it is damaged.
 func parseEntry(line []byte) (Entry, bool) {
-	if len(line) <= checksumLength {
+	if len(line) <= checksumLength || line[checksumLength] != ' ' {
 		return Entry{}, false
 	}
 	sum, err := strconv.ParseUint(string(line[:checksumLength]), 16, 32)

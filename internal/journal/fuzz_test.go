@@ -36,7 +36,7 @@ func sealLines(data []byte) []byte {
 }
 
 // simpleLine is an entry by another way.
-var simpleLine = regexp.MustCompile(`(?s)^([0-9a-fA-F]{8}).([+-]?[0-9]+) ([-+?!]) ([+-]?[0-9]+)(?:/([+-]?[0-9]+)/([+-]?[0-9]+))? ([+-]?[0-9]+) (.*)$`)
+var simpleLine = regexp.MustCompile(`(?s)^([0-9a-fA-F]{8}) ([+-]?[0-9]+) ([-+?!]) ([+-]?[0-9]+)(?:/([+-]?[0-9]+)/([+-]?[0-9]+))? ([+-]?[0-9]+) (.*)$`)
 
 // legible says whether the numbers of an entry can be held, and the latency as a duration.
 func legible(line string) bool {
