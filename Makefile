@@ -66,13 +66,14 @@ bench: build ## Measure speed and memory, side by side with other ways
 docs: ## Write the generated tables of docs/ anew
 	WRITE_DOCS=1 go test -count=1 -run TestTheDocsHaveEveryKnob ./job/
 
-fuzz: ## Fuzz the parsers for a minute each
-	go test -run '^$$' -fuzz FuzzParseEntry -fuzztime 60s ./internal/journal/
-	for name in FuzzSpec FuzzRanges; do go test -run '^$$' -fuzz "$$name" -fuzztime 60s ./job/ || exit 1; done
-	go test -run '^$$' -fuzz FuzzClaims -fuzztime 60s ./internal/claim/
-	for name in FuzzCommit FuzzControl; do go test -run '^$$' -fuzz "$$name" -fuzztime 60s ./internal/output/ || exit 1; done
-	for format in Lines JSONL CSV; do go test -run '^$$' -fuzz "Fuzz$$format" -fuzztime 60s -fuzzminimizetime 10x ./internal/input/ || exit 1; done
-	for format in Lines JSONL CSV; do go test -run '^$$' -fuzz "FuzzVerifyReads$${format}AsWorkersDo" -fuzztime 60s -fuzzminimizetime 10x ./internal/verify/ || exit 1; done
+# A target can be fuzzed longer: make fuzz FUZZTIME=10m
+FUZZTIME ?= 60s
+
+fuzz: ## Fuzz the parsers, FUZZTIME (a minute) each
+	@for target in $$(grep -rHoE '^func Fuzz[A-Za-z]+' --include='*_test.go' . | sort | sed -E 's/\/[^\/]*:func /:/'); do \
+		echo "$$target"; \
+		go test -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$${target%%:*}" || exit 1; \
+	done
 
 clean: ## Delete what was built and the examples' output
 	rm -rf bin demo llm
