@@ -93,7 +93,7 @@ func isMetadata(host string) bool {
 		begin string
 		at    int
 	}{{"000000000000000000000000", 12}, {"0000000000000000ffff0000", 12}, {"0064ff9b0000000000000000", 12}, {"0064ff9b0001", 12}, {"2002", 2}} {
-		if strings.HasPrefix(hex.EncodeToString(ip), form.begin) && isMetadata(net.IP(ip[form.at:form.at+net.IPv4len]).String()) {
+		if strings.HasPrefix(hex.EncodeToString(ip), form.begin) && isMetadata(ip[form.at:form.at+net.IPv4len].String()) {
 			return true
 		}
 	}
