@@ -111,7 +111,10 @@ func (g *guard) checkAddress(ip netip.Addr) error {
 	return nil
 }
 
+// allows compares without the zone of an IPv6 address, because a record can write any
+// text there: [2001:db8::1%25.example.com] is not a host of example.com.
 func (g *guard) allows(host string) bool {
+	host, _, _ = strings.Cut(host, "%")
 	return slices.ContainsFunc(g.patterns, func(pattern string) bool {
 		matched, err := path.Match(strings.ToLower(pattern), strings.ToLower(host))
 		return err == nil && matched

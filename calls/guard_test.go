@@ -39,6 +39,7 @@ func TestHostsAreTheWorkersSay(t *testing.T) {
 	byName := "http://localhost:" + port
 	require.NoError(t, guarded(t, url))
 	require.NoError(t, guarded(t, byName, "*.example.com", "LOCAL*"))
+	requireForbidden(t, guarded(t, "http://[::1%25.example.com]:"+port, "*.example.com"), "::1") // any text can be a zone
 	requireForbidden(t, guarded(t, url, "*.example.com"), "127.0.0.1")
 
 	redirect := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, byName, http.StatusFound) })

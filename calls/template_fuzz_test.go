@@ -71,7 +71,10 @@ func requireAgreement(t *testing.T, field, source string, data any, size int) {
 	require.Nil(t, problem)
 	execute := func(bounded bool) (string, error) {
 		of.bounded = bounded
-		return of.execute(newBudget(t.Context(), fuzzLimits, int64(size)), data)
+		b := newBudget(t.Context(), fuzzLimits, int64(size))
+		text, err := of.execute(b, data)
+		require.GreaterOrEqual(t, b.left.made, int64(0), "functions have given more than they may")
+		return text, err
 	}
 	needed := of.bounded
 	got, err := ends(t, func() (string, error) { return execute(needed) })
@@ -121,6 +124,7 @@ func requireOneRequest(t *testing.T, sent *http.Request, filled request) {
 }
 
 var templateSeeds = [][4]string{
+	{`a`, `{{range 200}}` + strings.Repeat("x", 100) + `{{end}}`, `{{$x := printf "%99999d" 1}}{{len $x}}`, `1`},
 	{`{{.id | urlquery}}`, `{"a":"{{.a}}","b":["{{json .}}",1.50,null]}`, `{{.n}}`, `{"id":"a b/17","a":"\"\\\n","n":12345678901234567890}`},
 	{`{{.}}`, `{{json .}}`, `{{. | html}}`, `"<a&b>\r\nX: y"`},
 	{`{{index .l 0}}?{{index . "a b"}}`, `{{range $i, $e := .l}}{{if $i}},{{end}}{{$e}}{{end}}`, `{{printf "%5.2s|%-9v|%q|%x" .a .n .l .}}`, `{"l":[1,"x",null,true],"a b":{},"a":"é\u2028","n":-0.0}`},

@@ -35,7 +35,8 @@ func FuzzSpec(f *testing.F) {
 		require.NoError(t, json.Unmarshal(text, &again), "what we write we read: %s", text)
 		same, err := json.Marshal(again)
 		require.NoError(t, err)
-		require.Equal(t, string(text), string(same), "and is what it was")
+		require.Equal(t, string(text), string(same))
+		require.Equal(t, s, again, "and is what it was")
 		problem, problemAgain := s.Validate(), again.Validate()
 		require.Equal(t, problem == nil, problemAgain == nil, "%v and %v", problem, problemAgain)
 		if problem != nil {

@@ -56,10 +56,10 @@ func isRun(values, list []string) bool {
 // changed. Where the digest is right, or the index was damaged after it was checked: an
 // entry at which no line begins is an error, and what is read is whole records.
 func FuzzIndex(f *testing.F) {
-	for format, content := range []string{"1\n22\n\n333\n4444\r\n5\n{\"a\":1}\n7\n\n\n8\n9", "a\nbb\n\nccc\r\ndddd\n\xc3\xa9\nf\ng", "a,b\n1,2\n\"x\ny\",3\n\n4,\"\"\"\n\"\r\n5,6\n7,8\n9,0\n"} {
+	for i, content := range []string{"1\n22\n\n333\n4444\r\n5\n{\"a\":1}\n7\n\n\n8\n9", "a\nbb\n\nccc\r\ndddd\n\xc3\xa9\nf\ng", "a,b\n1,2\n\"x\ny\",3\n\n4,\"\"\"\n\"\r\n5,6\n7,8\n9,0\n", "\n1\n\n22\n3\n4\n5\n6\n"} {
 		for _, bits := range [][]byte{nil, {7: 1}, {7: 2}, {7: 3}, {15: 2}, {15: 7}, {8: 0x80}, {0: 0xff, 15: 4}, {7: 2, 15: 3, 23: 1}} {
 			for _, longer := range []int8{0, -1, -8, 8} {
-				f.Add([]byte(content), uint8(format), bits, longer)
+				f.Add([]byte(content), uint8(i), bits, longer)
 			}
 		}
 	}

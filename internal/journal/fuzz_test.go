@@ -177,7 +177,7 @@ func FuzzJournals(f *testing.F) {
 	for _, seed := range [][]byte{nil, []byte("\n\n"), []byte(header), []byte("longhaul journal 2\n"), []byte("longhaul journal 01\n"), []byte("longhaul journal x\n"), whole, whole[:len(whole)-1], twice} {
 		for _, sealed := range []bool{false, true} {
 			f.Add(seed, []byte("00000000 104 + 1 1 {}\n00000000 105 ? 1 0 \n"), uint16(len(seed)/2), uint16(0), sealed)
-			f.Add([]byte("00000000 -1 - 2/5/1 9223372036854775807 {}\n00000000 100 + 9223372036854775808 1 \n00000000 101 + 1 1\n00000000\t109 + +1 -1 {}\n"), seed, uint16(30), uint16(20_000), sealed)
+			f.Add([]byte("00000000 -1 - 2/5/1 9223372036854775807 {}\n00000000 100 + 9223372036854775808 1 \n00000000 101 + 1 1\n00000000\t109 + +1 -1 {}\n"), seed, uint16(30), uint16(30_000), sealed)
 		}
 	}
 	f.Fuzz(func(t *testing.T, data, other []byte, cut, longer uint16, sealed bool) {
@@ -223,7 +223,7 @@ func FuzzParseEntry(f *testing.F) {
 	throttled.Throttled, throttled.Outage = 3, 1
 	for _, seed := range [][]byte{
 		appendResult(nil, parttest.Failure(3)), appendResult(nil, throttled), appendMark(nil, job.Mark{Index: 3, Alone: true}), []byte("00000000 1 + 1 1 {}\n"),
-		[]byte("00000000 -1 - 2/5/1 9223372036854775807 \n"), []byte("00000000 1 + 1/2 1 {}\n"), []byte("00000000 1 ++ 1 1 {}\n"), []byte("00000000\n"), []byte("0000000G 1 + 1 1 {}\n"),
+		[]byte("00000000 -1 - 2/5/1 9223372036854775807 \n"), []byte("00000000 1 + 1/2 1 {}\n"), []byte("00000000 1 ++ 1 1 {}\n"), []byte("00000000\t1 + 1 1 {}\n"), []byte("00000000\n"), []byte("0000000G 1 + 1 1 {}\n"),
 	} {
 		f.Add(seed[:len(seed)-1])
 	}

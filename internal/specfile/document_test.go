@@ -86,7 +86,7 @@ func TestATemplateThatIsNotQuotedBehindAnyLineEnd(t *testing.T) {
 
 func FuzzSpecFile(f *testing.F) {
 	for _, seed := range []string{
-		yamlSpec, `{"rate": 1}`, "url: {{.a}}/b\nx: &a [*a]", "\uFEFF{\"a\":\t\"\\ud83d\\ude00\\/\\u2028\", \"a\": 1e5}\n", "[]", "a: 1\n---\nb: 2\n", "a: {<<: [*b], b: ~}\n", "? [a]\n: b\n", "a: 2026-01-02\nb: 0o7\nc: .inf\n'': !!binary aGk=\n",
+		yamlSpec, `{"rate": 1}`, "a: 1\r\rb: {{.x}}", "url: {{.a}}/b\nx: &a [*a]", "\uFEFF{\"a\":\t\"\\ud83d\\ude00\\/\\u2028\", \"a\": 1e5}\n", "[]", "a: 1\n---\nb: 2\n", "a: {<<: [*b], b: ~}\n", "? [a]\n: b\n", "a: 2026-01-02\nb: 0o7\nc: .inf\n'': !!binary aGk=\n",
 		"{\"\u007f\":\"\u0085\u00a0\u2028\uFEFF\"}", "a: |\n  {{.b}}\n   c\n\n", "a: \"\\x41\\U0001F600\"\r\nb: 1\r\n", "\t{\n\t\"a\"\n\t:\n\t[\n\t]\n\t}\n",
 	} {
 		f.Add([]byte(seed))
