@@ -10,7 +10,8 @@
 //	- lines of the file
 //	+ lines in their place
 //
-// The lines after "-" must be in the file once. "why" is the reason for one that no fast test
+// The lines after "-" must be in the file once. A mutant of several changes has several
+// "file" lines, each before its change. "why" is the reason for one that no fast test
 // finds; without it, a mutant that survives is an error. Nothing in the working tree changes:
 // the go command gets the mutant as an overlay.
 //

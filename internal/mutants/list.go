@@ -7,13 +7,19 @@ import (
 	"strings"
 )
 
-// mutant is one change of one file.
+// mutant is a guard that is removed.
 type mutant struct {
 	// name says what is lost.
-	name, file string
-	tests      []string
+	name  string
+	tests []string
 	// why no fast test finds it; empty if one does.
-	why          string
+	why     string
+	changes []change
+}
+
+// change has lines of a file replaced.
+type change struct {
+	file         string
 	before, with []string
 }
 
@@ -45,15 +51,24 @@ func (m *mutant) add(line string) error {
 	word, rest, _ := strings.Cut(line, " ")
 	switch word {
 	case "file":
-		m.file = rest
+		m.changes = append(m.changes, change{file: rest})
+		return nil
 	case "test":
 		m.tests = strings.Fields(rest)
+		return nil
 	case "why":
 		m.why = rest
+		return nil
+	}
+	if len(m.changes) == 0 {
+		return fmt.Errorf("%q comes before the file", line)
+	}
+	last := &m.changes[len(m.changes)-1]
+	switch word {
 	case "-":
-		m.before = append(m.before, rest)
+		last.before = append(last.before, rest)
 	case "+":
-		m.with = append(m.with, rest)
+		last.with = append(last.with, rest)
 	default:
 		return fmt.Errorf("%q is no word of a mutant", word)
 	}
@@ -61,13 +76,13 @@ func (m *mutant) add(line string) error {
 }
 
 // apply is the file with the change.
-func (m mutant) apply(content string) (string, error) {
-	before := strings.Join(m.before, "\n") + "\n"
+func (c change) apply(content string) (string, error) {
+	before := strings.Join(c.before, "\n") + "\n"
 	if count := strings.Count("\n"+content, "\n"+before); count != 1 {
-		return "", fmt.Errorf("%s: %s has its lines %d times, not once", m.name, m.file, count)
+		return "", fmt.Errorf("%s has the lines %d times, not once:\n%s", c.file, count, before)
 	}
-	with := strings.Join(m.with, "\n")
-	if len(m.with) > 0 {
+	with := strings.Join(c.with, "\n")
+	if len(c.with) > 0 {
 		with += "\n"
 	}
 	return strings.TrimPrefix(strings.Replace("\n"+content, "\n"+before, "\n"+with, 1), "\n"), nil

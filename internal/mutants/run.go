@@ -72,26 +72,38 @@ func (m mutant) test(ctx context.Context, simulate []string) (by []string, err e
 	return nil, nil
 }
 
-// overlay writes the changed file, and what the go command has to know of it.
+// overlay writes the changed files, and what the go command has to know of them.
 func (m mutant) overlay(dir string) (name string, err error) {
-	content, err := os.ReadFile(m.file)
+	replace := map[string]string{}
+	for i, c := range m.changes {
+		content, err := os.ReadFile(c.file)
+		if err != nil {
+			return "", err
+		}
+		original, err := filepath.Abs(c.file)
+		if err != nil {
+			return "", err
+		}
+		if earlier, ok := replace[original]; ok {
+			if content, err = os.ReadFile(earlier); err != nil {
+				return "", err
+			}
+		}
+		changed, err := c.apply(string(content))
+		if err != nil {
+			return "", err
+		}
+		replace[original] = filepath.Join(dir, fmt.Sprintf("mutant%d.go", i))
+		if err := os.WriteFile(replace[original], []byte(changed), 0o600); err != nil {
+			return "", err
+		}
+	}
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": replace})
 	if err != nil {
 		return "", err
 	}
-	changed, err := m.apply(string(content))
-	if err != nil {
-		return "", err
-	}
-	original, err := filepath.Abs(m.file)
-	if err != nil {
-		return "", err
-	}
-	mutated, name := filepath.Join(dir, "mutant.go"), filepath.Join(dir, "overlay.json")
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {original: mutated}})
-	if err != nil {
-		return "", err
-	}
-	return name, errors.Join(os.WriteFile(mutated, []byte(changed), 0o600), os.WriteFile(name, replace, 0o600))
+	name = filepath.Join(dir, "overlay.json")
+	return name, os.WriteFile(name, overlay, 0o600)
 }
 
 // failures are the tests that have failed, the most particular ones only.
