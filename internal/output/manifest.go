@@ -13,10 +13,28 @@ import (
 // Manifest reads job.json; nil if the folder is not a job's yet. A folder that
 // holds parts without a job.json is refused: they are somebody's.
 func (f *Folder) Manifest(ctx context.Context) (*job.Manifest, error) {
+	manifest, err := f.readManifest(ctx)
+	if manifest != nil || err != nil {
+		return manifest, err
+	}
+	foreign, err := f.firstPart(ctx)
+	if foreign == "" || err != nil {
+		return nil, err
+	}
+	// Another job may have begun here, and written parts, since job.json was missing.
+	if manifest, err = f.readManifest(ctx); manifest != nil || err != nil {
+		return manifest, err
+	}
+	return nil, job.Errorf(job.KindOutput, f.URI(), "holds %s, but no %s", foreign, manifestName).
+		WithHint("name another output folder: Longhaul would overwrite what is here")
+}
+
+// readManifest reads job.json; nil if there is none.
+func (f *Folder) readManifest(ctx context.Context) (*job.Manifest, error) {
 	var manifest job.Manifest
 	err := f.readJSON(ctx, manifestName, &manifest)
 	if isMissing(err) {
-		return nil, f.refuseForeignParts(ctx)
+		return nil, nil
 	}
 	if err != nil {
 		return nil, err
@@ -28,18 +46,18 @@ func (f *Folder) Manifest(ctx context.Context) (*job.Manifest, error) {
 	return &manifest, nil
 }
 
-func (f *Folder) refuseForeignParts(ctx context.Context) error {
+// firstPart is the name of a part, or of _SUCCESS; empty if there is none.
+func (f *Folder) firstPart(ctx context.Context) (string, error) {
 	for _, prefix := range []string{SuccessName, partPrefix, errorsPrefix} {
 		entries, err := f.store.List(ctx, prefix)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if len(entries) > 0 {
-			return job.Errorf(job.KindOutput, f.URI(), "holds %s, but no %s", entries[0].Name, manifestName).
-				WithHint("name another output folder: Longhaul would overwrite what is here")
+			return entries[0].Name, nil
 		}
 	}
-	return nil
+	return "", nil
 }
 
 // CreateManifest writes job.json if there is none, and returns what is there: an

@@ -10,8 +10,12 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 
+	"longhaul/internal/simulation/process"
 	"longhaul/job"
 )
+
+// armed is how long a process that is to stop at a write is waited for.
+const armed = time.Minute
 
 // happen has the faults of the plan happen at their times.
 func (w *world) happen(ctx context.Context) {
@@ -40,6 +44,12 @@ func (w *world) apply(ctx context.Context, f fault) {
 		w.allow(w.api.underWay(nil))
 		w.down.Store(true)
 		w.later(f.lasts, func() { w.allow(w.api.underWay(nil)); w.down.Store(false) })
+	case serverFails:
+		w.allow(w.api.underWay(nil))
+		w.failing.Store(true)
+		w.later(f.lasts, func() { w.allow(w.api.underWay(nil)); w.failing.Store(false) })
+	case stall:
+		w.stall(f)
 	case diskFails:
 		w.allow(w.api.underWay(nil))
 		w.disk.Fail(0.3)
@@ -85,6 +95,29 @@ func (w *world) hold(f fault, begin func(*host) func()) {
 		w.allow(w.api.allowed())
 		w.note("worker %d goes on", f.worker)
 		end()
+	})
+}
+
+// stall stops the process that does the next operation of the disk whose name has the part.
+func (w *world) stall(f fault) {
+	stopped := make(chan func(), 1)
+	disarm := w.disk.Stall(f.part, w.seed.Rand(f.String()).IntN(2) == 0, func(p *process.Process, what string) {
+		w.allow(w.api.underWay(p))
+		w.note("%s stops at %s", p.Name, what)
+		stopped <- p.Stop()
+	})
+	w.faults.Add(1)
+	w.background.Go(func() {
+		defer w.faults.Done()
+		select {
+		case goOn := <-stopped:
+			time.Sleep(f.lasts)
+			w.allow(w.api.allowed())
+			w.note("the stopped worker goes on")
+			goOn()
+		case <-time.After(armed):
+			disarm()
+		}
 	})
 }
 

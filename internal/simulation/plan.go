@@ -50,7 +50,7 @@ func (f fault) String() string {
 	switch f.kind {
 	case kill, stop, cut, leave:
 		text += fmt.Sprintf(" worker %d for %s", f.worker, f.lasts.Round(time.Millisecond))
-	case serverDown, diskFails, diskFull, pause, powerCut:
+	case serverDown, serverFails, diskFails, diskFull, pause, powerCut:
 		text += fmt.Sprintf(" for %s", f.lasts.Round(time.Millisecond))
 	case tune:
 		if f.tuning.Parallelism != nil {
@@ -58,6 +58,8 @@ func (f fault) String() string {
 		}
 	case flip:
 		text += " in " + f.part
+	case stall:
+		text += fmt.Sprintf(" of %s for %s", f.part, f.lasts.Round(time.Millisecond))
 	}
 	return text
 }
@@ -80,6 +82,9 @@ const (
 	pause      kind = "pause"
 	tune       kind = "tune"
 	rival      kind = "start another job in the same folder"
+	// stall stops whichever worker writes next what the part names, just before or after.
+	stall       kind = "stop at a write"
+	serverFails kind = "server fails"
 )
 
 // weights say how often a fault is drawn.
@@ -143,7 +148,39 @@ func (p *plan) drawFaults(r *rand.Rand) {
 		f.part = pick(r, "journal/", "journal/", "commits/", "part-", "errors-", "owner/", "index", "control.json", "job.json")
 		p.faults = append(p.faults, f)
 	}
+	p.drawStalls(r, within)
+	p.drawContest(r, within)
 	slices.SortFunc(p.faults, func(a, b fault) int { return cmp.Compare(a.at, b.at) })
+}
+
+// drawStalls has workers stop in the middle of a write, in a third of the seeds: some for
+// so long that all others have finished when they go on.
+func (p *plan) drawStalls(r *rand.Rand, within time.Duration) {
+	if r.IntN(3) > 0 {
+		return
+	}
+	for range 1 + r.IntN(3) {
+		p.faults = append(p.faults, fault{
+			kind: stall, at: process.Between(r, 0, within),
+			part:  pick(r, "part-", "errors-", "commits/", "_SUCCESS", "job.json", "control.json", "journal/", "owner/", "index"),
+			lasts: process.Between(r, p.spec.HeartbeatTimeout.Std(), pick(r, 3*p.spec.HeartbeatTimeout.Std(), time.Minute, 5*time.Minute)),
+		})
+	}
+}
+
+// drawContest has another job come while this one is paused, so that nobody is at work in
+// the folder, and the server fails just then. One seed in ten.
+func (p *plan) drawContest(r *rand.Rand, within time.Duration) {
+	if r.IntN(10) > 0 {
+		return
+	}
+	paused := process.Between(r, 0, within/2)
+	comes := paused + process.Between(r, 0, 6*p.spec.HeartbeatTimeout.Std())
+	p.faults = append(p.faults,
+		fault{kind: pause, at: paused, lasts: process.Between(r, 0, 20*p.spec.HeartbeatTimeout.Std())},
+		fault{kind: rival, at: comes},
+		fault{kind: pick(r, serverDown, serverFails), at: comes + process.Between(r, 0, 200*time.Millisecond), lasts: process.Between(r, 0, time.Minute)},
+	)
 }
 
 // String says what the seed has chosen.

@@ -106,6 +106,9 @@ func (c connection) call(ctx context.Context, method string, request, reply any,
 	if c.world.down.Load() && c.process.Name != operator {
 		return status.Error(codes.Unavailable, "the server is down")
 	}
+	if c.world.failing.Load() && c.process.Name != operator && r.IntN(10) > 0 {
+		return status.Error(codes.Unavailable, "the server fails")
+	}
 	answer, err := c.world.server.Call(ctx, message)
 	if isPoll(message) && c.world.down.Load() {
 		return status.Error(codes.Unavailable, "the server went down")

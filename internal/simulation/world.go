@@ -55,8 +55,9 @@ type world struct {
 	server *server.Server
 	disk   *disk.Disk
 	api    *api
-	down   atomic.Bool
-	began  time.Time
+	// down: the server does not answer; failing: it answers most requests with an error.
+	down, failing atomic.Bool
+	began         time.Time
 	// client is that of an operator, whose connection has no fault.
 	client client.Client
 	// background is what goes on beside, faults the faults that have not ended.

@@ -35,7 +35,16 @@ type Disk struct {
 	// synced is how many bytes of an appended object survive a power cut, by folder and
 	// name.
 	synced map[object]int64
+	stalls []*stall
 	trace  func(format string, args ...any)
+}
+
+// stall stops the process that does the next write of an object whose name has the part,
+// before or after it takes effect.
+type stall struct {
+	part  string
+	after bool
+	stop  func(p *process.Process, what string)
 }
 
 type object struct{ folder, name string }
@@ -60,6 +69,34 @@ func (d *Disk) Fill(full bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.full = full
+}
+
+// Stall calls stop once, with the process that does the next write of an object whose name
+// contains part: before or after it takes effect. The function that it returns ends that.
+func (d *Disk) Stall(part string, after bool, stop func(p *process.Process, what string)) (disarm func()) {
+	s := &stall{part, after, stop}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stalls = append(d.stalls, s)
+	return func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.stalls = slices.DeleteFunc(d.stalls, func(other *stall) bool { return other == s })
+	}
+}
+
+// passes stops the process if it is to stop here.
+func (d *Disk) passes(p *process.Process, what, name string, after bool) {
+	d.mu.Lock()
+	i := slices.IndexFunc(d.stalls, func(s *stall) bool { return s.after == after && strings.Contains(name, s.part) })
+	if i < 0 {
+		d.mu.Unlock()
+		return
+	}
+	s := d.stalls[i]
+	d.stalls = slices.Delete(d.stalls, i, i+1)
+	d.mu.Unlock()
+	s.stop(p, what+" "+name)
 }
 
 // fault is the error of an operation that fails.

@@ -25,6 +25,10 @@ func (v *View) do(ctx context.Context, what, name string, writes bool, effect fu
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	changes := writes || what == "delete"
+	if changes {
+		v.disk.passes(v.process, what, name, false)
+	}
 	r := v.disk.seed.Rand(v.process.Draw(what + " " + name))
 	if err := v.process.Wait(v.disk.time(r)); err != nil {
 		return err
@@ -34,6 +38,9 @@ func (v *View) do(ctx context.Context, what, name string, writes bool, effect fu
 		return err
 	}
 	err := effect(ctx, r)
+	if changes {
+		v.disk.passes(v.process, what, name, true)
+	}
 	v.disk.trace("%s %s %s %v", v.process.Name, what, name, err)
 	if dead := v.process.Wait(v.disk.time(r)); dead != nil {
 		return dead

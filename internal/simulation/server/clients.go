@@ -109,6 +109,7 @@ func (s *Server) terminate(request *workflowservice.TerminateWorkflowExecutionRe
 }
 
 func (r *run) terminate(reason string) {
+	r.record()
 	r.add(enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED, func(e *historypb.HistoryEvent) {
 		e.Attributes = &historypb.HistoryEvent_WorkflowExecutionTerminatedEventAttributes{WorkflowExecutionTerminatedEventAttributes: &historypb.WorkflowExecutionTerminatedEventAttributes{
 			Reason: reason,

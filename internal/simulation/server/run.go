@@ -72,12 +72,17 @@ func (r *run) flush() {
 	if len(r.buffered) == 0 || !r.isRunning() {
 		return
 	}
+	r.record()
+	r.scheduleWorkflowTask()
+}
+
+// record puts what was buffered into the history.
+func (r *run) record() {
 	for _, event := range r.buffered {
 		r.append(event)
 		r.fixStarted(event)
 	}
 	r.buffered = nil
-	r.scheduleWorkflowTask()
 }
 
 // fixStarted points the end of an activity at its start, which came right before it.

@@ -109,12 +109,7 @@ func (r *run) workflowTaskTimedOut() {
 func (r *run) retryWorkflowTask() {
 	attempt := r.task.attempt + 1
 	r.task = workflowTask{}
-	buffered := r.buffered
-	r.buffered = nil
-	for _, event := range buffered {
-		r.append(event)
-		r.fixStarted(event)
-	}
+	r.record()
 	r.queueWorkflowTask(attempt)
 }
 
