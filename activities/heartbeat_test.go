@@ -11,9 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
 
 	"longhaul/internal/claim"
+	"longhaul/internal/session"
 	"longhaul/job"
 )
 
@@ -222,4 +226,38 @@ func TestAHeartbeatAtOnce(t *testing.T) {
 		h.beat()
 		require.Equal(t, job.Heartbeat{Done: 7, Waiting: "the folder"}, <-told)
 	})
+}
+
+// cancelingClient is of a server that asks every activity to end.
+type cancelingClient struct{ client.Client }
+
+func (cancelingClient) RecordActivityHeartbeat(context.Context, []byte, ...any) error {
+	return temporal.NewCanceledError()
+}
+
+// The SDK reports an attempt as canceled only if it knows that the server has asked for it:
+// it is told once, also if many heartbeats are answered so.
+func TestTheSDKLearnsOfACancellation(t *testing.T) {
+	t.Parallel()
+	a := New(session.NewRegistry(session.Options{Client: cancelingClient{}}))
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestActivityEnvironment()
+	told := make(chan job.Heartbeat, 10)
+	env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
+		var heartbeat job.Heartbeat
+		require.NoError(t, details.Get(&heartbeat))
+		told <- heartbeat
+	})
+	beat := func(ctx context.Context) error {
+		send := a.sender(ctx, activity.GetInfo(ctx).TaskToken)
+		for range 3 {
+			require.True(t, temporal.IsCanceledError(send(ctx, job.Heartbeat{Done: 7})))
+		}
+		return nil
+	}
+	env.RegisterActivity(beat)
+	_, err := env.ExecuteActivity(beat)
+	require.NoError(t, err)
+	require.EqualValues(t, 7, (<-told).Done)
+	require.Empty(t, told)
 }

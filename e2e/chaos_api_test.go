@@ -44,12 +44,20 @@ type traits struct {
 	refused, retried bool
 }
 
+// isSlow says whether many calls of a job take longer than the heartbeat timeout: whoever is
+// cut off has to end them, and to begin no other.
+func isSlow(job int) bool { return job%3 == 2 }
+
 func (a *chaosAPI) traits(job, record int) traits {
 	draw := rand.New(rand.NewPCG(a.seed+uint64(job)<<32, uint64(record)))
 	var of traits
+	long := 0.004
+	if isSlow(job) {
+		long = 0.3
+	}
 	switch p := draw.Float64(); {
-	case p < 0.001:
-		of.latency = time.Second + time.Duration(draw.Int64N(int64(2500*time.Millisecond)))
+	case p < long:
+		of.latency = chaosHeartbeat/2 + time.Duration(draw.Int64N(int64(2*chaosHeartbeat)))
 	case p < 0.2:
 		of.latency = 60*time.Millisecond + time.Duration(draw.Int64N(int64(200*time.Millisecond)))
 	default:

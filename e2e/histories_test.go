@@ -24,7 +24,7 @@ func TestHistoriesOfTheOperations(t *testing.T) {
 	t.Parallel()
 	for name, run := range map[string]func(t *testing.T) (id string){
 		"reset": historyOfResets, "terminated": historyOfTermination, "redriven": historyOfARedrive,
-		"outage": historyOfAnOutage, "tuned": historyOfChanges, "scheduled": historyOfASchedule,
+		"outage": historyOfAnOutage, "tuned": historyOfChanges, "scheduled": historyOfASchedule, "signals-together": historyOfSignalsThatWait,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -149,6 +149,32 @@ func historyOfChanges(t *testing.T) string {
 		out, code := runProgram(t, root, "longhaul", append(command, "--address", shared.local.Address())...)
 		require.Zero(t, code, out)
 	}
+	finishJob(t, run)
+	return id
+}
+
+// historyOfSignalsThatWait has a resume and another pause come while no worker is there.
+func historyOfSignalsThatWait(t *testing.T) string {
+	t.Helper()
+	api := newCountingAPI(t, 600, 20*time.Millisecond, 100)
+	root, id := t.TempDir(), newID(t)
+	w := startWorker(t, shared, root, id)
+	run := startJob(t, shared, id, smallSpec(api.URL))
+	api.await(t, 100)
+	signal := func(name string) { require.NoError(t, shared.SignalWorkflow(t.Context(), id, "", name, job.Tuning{})) }
+	changesAre := func(count int) {
+		t.Helper()
+		require.Eventually(t, func() bool { return len(progressOf(t, id).Changes) == count }, time.Minute, 50*time.Millisecond)
+	}
+	signal(job.UpdatePause)
+	changesAre(1)
+	w.kill()
+	signal(job.UpdateResume)
+	signal(job.UpdatePause)
+	startWorker(t, shared, root, id)
+	changesAre(3)
+	require.Equal(t, job.PhasePaused, progressOf(t, id).Phase, "the pause came last")
+	signal(job.UpdateResume)
 	finishJob(t, run)
 	return id
 }

@@ -16,7 +16,7 @@ import (
 // Histories of a real server: one for each way a run can end, and one for each command of
 // the operations page. They are recorded with make histories; old ones stay for as long
 // as such runs may be in flight.
-const recordedHistories = 15
+const recordedHistories = 16
 
 func TestRecordedHistoriesReplay(t *testing.T) {
 	t.Parallel()

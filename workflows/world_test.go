@@ -39,6 +39,8 @@ type world struct {
 	unfinished func(job.Chunk) bool
 	// indexing is called while the input is indexed.
 	indexing func()
+	// steering is called while the so manieth change of settings is written.
+	steering func(change int)
 	finished []job.Range
 	controls []job.Control
 	// lost says which answers of a batch are gone when it is flushed.
@@ -49,6 +51,9 @@ func (w *world) SteerJob(_ context.Context, _ job.Ref, control job.Control, _ jo
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.controls = append(w.controls, control)
+	if w.steering != nil {
+		w.steering(len(w.controls))
+	}
 	return "ann", nil
 }
 
