@@ -50,8 +50,7 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 	if err := d.dispatch(ctx); err != nil {
 		return job.Summary{}, failWorkflow(ctx, err)
 	}
-	// A change that is under way ends in this run.
-	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) && d.updatesInFlight == 0 }); err != nil {
+	if err := d.awaitChanges(ctx); err != nil {
 		return job.Summary{}, err
 	}
 	if d.continues {

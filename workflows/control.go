@@ -33,7 +33,6 @@ func (d *dispatcher) listen(ctx workflow.Context) error {
 			d.state.Proven = true
 		}
 	})
-	var waiting signals
 	for i, u := range []struct{ name, description string }{
 		{job.UpdatePause, "Start no more calls. Nothing is lost or repeated."},
 		{job.UpdateResume, "Go on after a pause."},
@@ -47,9 +46,9 @@ func (d *dispatcher) listen(ctx workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		waiting[i] = workflow.GetSignalChannelWithOptions(ctx, u.name, workflow.SignalChannelOptions{Description: u.description})
+		d.signals[i] = workflow.GetSignalChannelWithOptions(ctx, u.name, workflow.SignalChannelOptions{Description: u.description})
 	}
-	workflow.Go(ctx, func(ctx workflow.Context) { d.handleSignals(ctx, waiting) })
+	workflow.Go(ctx, func(ctx workflow.Context) { d.handleSignals(ctx) })
 	return nil
 }
 

@@ -46,6 +46,8 @@ type dispatcher struct {
 	// that are, or wait for it.
 	updating        workflow.Mutex
 	updatesInFlight int
+	// signals are the channels of those that change settings.
+	signals signals
 	// pauseWanted is what the last accepted change says; state.Paused follows it when that
 	// change is put in force.
 	pauseWanted bool

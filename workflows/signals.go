@@ -25,7 +25,8 @@ const changeInOrder = "changes-in-order"
 
 // handleSignals does what signals ask for, one after the other. One that cannot be done is
 // logged, because a signal has no answer.
-func (d *dispatcher) handleSignals(ctx workflow.Context, s signals) {
+func (d *dispatcher) handleSignals(ctx workflow.Context) {
+	s := d.signals
 	waiting, end := workflow.NewDisconnectedContext(ctx)
 	defer end()
 	for {
@@ -59,6 +60,26 @@ func (s signals) of(name string) workflow.ReceiveChannel {
 		return s[1]
 	default:
 		return s[2]
+	}
+}
+
+// changeSignalsFirst is the change after which a run does what signals ask for before it
+// ends, also if they have come with what it ends by.
+const changeSignalsFirst = "signals-first"
+
+// awaitChanges returns when every change that was asked for is in force: the next run gets
+// the settings of this one, and never sees its signals.
+func (d *dispatcher) awaitChanges(ctx workflow.Context) error {
+	for {
+		if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) && d.updatesInFlight == 0 }); err != nil {
+			return err
+		}
+		if d.signals.pending() == 0 || workflow.GetVersion(ctx, changeSignalsFirst, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+			return nil
+		}
+		if err := workflow.Await(ctx, func() bool { return d.signals.pending() == 0 }); err != nil {
+			return err
+		}
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
 
 	"longhaul/job"
 )
@@ -55,4 +57,29 @@ func TestSignalsThatComeTogether(t *testing.T) {
 			require.Equal(t, c.paused, paused)
 		})
 	}
+}
+
+// A signal that comes with what the run ends by is done before it ends: the run that
+// continues the job begins with the settings that this one leaves.
+func TestASignalThatComesWithTheEnd(t *testing.T) {
+	t.Parallel()
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestWorkflowEnvironment()
+	env.RegisterDelayedCallback(func() { env.SignalWorkflow(job.UpdateResume, job.Tuning{}) }, time.Minute)
+	env.ExecuteWorkflow(func(ctx workflow.Context) error {
+		d := &dispatcher{spec: sleepSpec(), state: State{Paused: true}, meter: newMeter(meterState{}), pauseWanted: true, updating: workflow.NewMutex(ctx)}
+		for i, name := range []string{job.UpdatePause, job.UpdateResume, job.UpdateTune} {
+			d.signals[i] = workflow.GetSignalChannel(ctx, name)
+		}
+		if err := workflow.Sleep(ctx, time.Hour); err != nil {
+			return err
+		}
+		require.Equal(t, 1, d.signals.pending())
+		workflow.Go(ctx, d.handleSignals)
+		require.NoError(t, d.awaitChanges(ctx))
+		require.False(t, d.state.Paused)
+		require.Equal(t, 0, d.signals.pending())
+		return nil
+	})
+	require.NoError(t, env.GetWorkflowError())
 }

@@ -114,6 +114,10 @@ func (r *run) start(record job.Record, t *token, first bool) (began time.Time, e
 				end()
 				return began, nil, err
 			}
+			if err := r.awaitRate(t); err != nil {
+				end()
+				return began, nil, cmp.Or(r.back(record), err)
+			}
 			if began = r.canary.enter(); r.how.Lease.Valid(began) {
 				return began, func() { r.canary.leave(began); end() }, nil
 			}

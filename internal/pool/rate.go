@@ -89,12 +89,7 @@ func (t *throttle) coolingAt(now time.Time) []cooling {
 // wait is how long a start must wait from now on. Without any rate that is without
 // end: until it changes.
 func (t *throttle) wait(now time.Time) time.Duration {
-	most := t.rate
-	t.cooling = t.coolingAt(now)
-	for _, r := range t.cooling {
-		most += r.rate
-	}
-	if d := t.recent.wait(now, most); d > 0 {
+	if d := t.windowWait(now); d > 0 {
 		return d
 	}
 	if t.rate == 0 {
@@ -103,6 +98,16 @@ func (t *throttle) wait(now time.Time) time.Duration {
 	reservation := t.limiter.ReserveN(now, 1)
 	defer reservation.CancelAt(now)
 	return reservation.DelayFrom(now)
+}
+
+// windowWait is how long a start must wait for the starts of the last second.
+func (t *throttle) windowWait(now time.Time) time.Duration {
+	most := t.rate
+	t.cooling = t.coolingAt(now)
+	for _, r := range t.cooling {
+		most += r.rate
+	}
+	return t.recent.wait(now, most)
 }
 
 // begin notes a start that need not wait.

@@ -92,6 +92,7 @@ func (p *Pool) tryStart(t *token, start bool) (wait time.Duration, changed <-cha
 		return 0, nil, true
 	}
 	wait = max(p.brakedUntil.Sub(now), p.adaptive.wait(now))
+	t.noted = time.Time{}
 	limited := p.throttle.slots.Load() > 0
 	if wait <= 0 && limited {
 		wait = p.throttle.wait(now)
@@ -100,6 +101,7 @@ func (p *Pool) tryStart(t *token, start bool) (wait time.Duration, changed <-cha
 		p.adaptive.begin(now)
 		if limited {
 			p.throttle.begin(now)
+			t.noted = now
 		}
 	}
 	return wait, p.throttle.changed, false

@@ -13,6 +13,8 @@ type token struct {
 	held bool
 	// probe: it is the one call of an outage, and its outcome is not noted yet.
 	probe bool
+	// noted is when the start of its call was noted for the rate; zero without a rate.
+	noted time.Time
 }
 
 // waiter is a call that waits for a token.

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -29,3 +30,10 @@ func (w *window) wait(now time.Time, rate float64) time.Duration {
 }
 
 func (w *window) add(start time.Time) { w.starts = append(w.starts, start) }
+
+// remove forgets a start, if it is still remembered.
+func (w *window) remove(start time.Time) {
+	if i := slices.Index(w.starts, start); i >= 0 {
+		w.starts = slices.Delete(w.starts, i, i+1)
+	}
+}
