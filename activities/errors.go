@@ -17,6 +17,9 @@ import (
 // the chunk is for another one, at once.
 var errWorkerStops = errors.New("the worker stops")
 
+// errSettingsLost ends an attempt that does not know the settings in force.
+var errSettingsLost = errors.New("the settings cannot be read")
+
 // errLaneClosed ends an attempt whose grant was taken away: its range is for
 // another lane.
 var errLaneClosed = errors.New("the lane was closed")

@@ -37,8 +37,9 @@ func (a *Activities) ProcessChunk(ctx context.Context, ref job.Ref, chunk job.Ch
 	if err != nil && a.isPermanent(err) {
 		s.Stop() // the workflow fails
 	}
-	if errors.Is(err, errLaneClosed) {
-		return job.Receipt{Range: chunk.Range, Pool: s.Pool.ID(), Unfinished: true}, nil
+	if errors.Is(err, errLaneClosed) || errors.Is(err, errSettingsLost) {
+		lost, err := s.SettingsLost(ctx)
+		return job.Receipt{Range: chunk.Range, Pool: s.Pool.ID(), Unfinished: true, SettingsLost: lost}, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
 	}
 	return receipt, a.toTemporal(ctx, beat, ref.CapabilityTimeout, err)
 }
@@ -116,7 +117,10 @@ func (w *work) call(ctx, stop context.Context, answered *journal.Answered, recei
 		journal: written, beat: w.beat, includeInput: w.session.Manifest.Spec.Output.IncludeInput,
 		marks: attempt > 1 || len(suspects) > 0, latencies: latency.New(),
 	}
-	if err = wait(stop, startDelay(w.chunk, attempt)); err == nil {
+	if err = w.knowsSettings(ctx); err == nil {
+		err = wait(stop, startDelay(w.chunk, attempt))
+	}
+	if err == nil {
 		err = w.session.Pool.Run(calls, stop, pool.How{Lease: w.beat.lease}, missing(w.session.Records(calls, w.chunk.Range), answered, suspects), log)
 		if err == nil {
 			err = w.callSuspects(calls, stop, suspects, answered.Kills(), log)
@@ -130,6 +134,16 @@ func (w *work) call(ctx, stop context.Context, answered *journal.Answered, recei
 	log.addTo(receipt)
 	receipt.Journals, receipt.Bottleneck = append(receipt.Journals, sealed), w.session.Bottleneck()
 	return nil
+}
+
+// knowsSettings fails if settings that came after the chunk was given out may be lost. It is
+// called when the slot has joined: settings that are lost from then on close it.
+func (w *work) knowsSettings(ctx context.Context) error {
+	lost, err := w.session.SettingsLost(ctx)
+	if lost {
+		err = errSettingsLost
+	}
+	return err
 }
 
 // grant is that of the chunk. An attempt before this one has had it already.

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 
 	"longhaul/job"
@@ -18,7 +19,7 @@ func (a *Activities) SteerJob(ctx context.Context, ref job.Ref, control job.Cont
 	defer done()
 	by = a.sessions.Identity(ctx, request)
 	for i := range control.Changes {
-		control.Changes[i].By = by
+		control.Changes[i].By = cmp.Or(control.Changes[i].By, by) // some are written anew
 	}
 	return by, toApplicationError(ctx, s.Output.PutControl(ctx, control))
 }

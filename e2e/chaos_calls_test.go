@@ -161,6 +161,13 @@ func (a *chaosAPI) brokenPromises() []string {
 	return slices.Clone(a.broken)
 }
 
+// inFlight is how many calls of a job there are now.
+func (a *chaosAPI) inFlight(of *jobCalls) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return of.open
+}
+
 // totalCalls are those of all jobs.
 func (a *chaosAPI) totalCalls() (total int) {
 	a.mu.Lock()

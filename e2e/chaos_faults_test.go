@@ -43,26 +43,34 @@ func (c *campaign) strike() {
 	}
 }
 
-// nextFault is when the next fault comes: at a time, and when calls have been made since the
-// last one. Some come at once, while the job still waits because of those before.
+// nextFault is when the next fault comes: at a time, when calls have been made since the last
+// one, and when many are in flight, which more can go wrong with. Some come at once, while
+// the job still waits because of those before.
 type nextFault struct {
 	at    time.Time
 	calls int
+	busy  bool
 }
+
+// busyWithin is how long many calls in flight are waited for.
+const busyWithin = 10 * time.Second
 
 func (c *campaign) drawNext() nextFault {
 	gap, calls := c.between(time.Second, 5*time.Second), 1+c.draw.IntN(500)
 	if c.short {
 		gap, calls = c.between(500*time.Millisecond, 1500*time.Millisecond), 1+c.draw.IntN(300)
 	}
-	if c.draw.IntN(3) == 0 {
+	busy := c.draw.IntN(3) > 0
+	if !busy {
 		calls = 0
 	}
-	return nextFault{time.Now().Add(gap), c.api.totalCalls() + calls}
+	return nextFault{time.Now().Add(gap), c.api.totalCalls() + calls, busy}
 }
 
 func (n nextFault) isDue(c *campaign) bool {
-	return time.Now().After(n.at) && c.api.totalCalls() >= n.calls
+	now := time.Now()
+	isBusy := !n.busy || now.After(n.at.Add(busyWithin)) || c.api.inFlight(c.job.calls) >= c.job.spec.Parallelism/2
+	return now.After(n.at) && c.api.totalCalls() >= n.calls && isBusy
 }
 
 // killServer is kill -9 of the server, and a start on the same database.

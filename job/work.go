@@ -148,6 +148,8 @@ type Receipt struct {
 	// Unfinished: the lane was closed, or the workflow reset, before every record had an
 	// answer. The journals are there, but nothing else of the receipt.
 	Unfinished bool `json:"unfinished,omitempty"`
+	// SettingsLost: the settings that were changed last cannot be read; Unfinished is set too.
+	SettingsLost bool `json:"settings_lost,omitempty"`
 	// Committed: the batch of the chunk is done, so no call was made. The receipt counts
 	// nothing.
 	Committed bool `json:"committed,omitempty"`

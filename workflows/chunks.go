@@ -40,6 +40,9 @@ func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk, paced int64)
 		d.stop(err)
 		return
 	}
+	if receipt.SettingsLost {
+		d.restoreSettings(ctx, chunk.Grant.Version)
+	}
 	if receipt.Unfinished || passedOn {
 		d.requeued = append(d.requeued, chunk.Range)
 		return

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -142,7 +143,7 @@ func (d *dispatcher) publishControl(ctx workflow.Context, changes []job.Change, 
 		return err
 	}
 	for i := range changes {
-		changes[i].By = by
+		changes[i].By = cmp.Or(changes[i].By, by)
 	}
 	return nil
 }
@@ -158,6 +159,30 @@ func (d *dispatcher) publishPending(ctx workflow.Context) error {
 	// They are the first changes of the job, and so in the same places.
 	copy(d.state.Changes, changes)
 	return err
+}
+
+// restoreSettings writes the settings anew, because a worker cannot read what was written:
+// once for all chunks that were given out before. The changes of the folder's earlier jobs
+// are lost with the file.
+func (d *dispatcher) restoreSettings(ctx workflow.Context, given int64) {
+	if given < d.restored {
+		return
+	}
+	d.updatesInFlight++
+	defer func() { d.updatesInFlight-- }()
+	waiting, end := workflow.NewDisconnectedContext(ctx)
+	defer end()
+	if err := d.updating.Lock(waiting); err != nil {
+		return
+	}
+	defer d.updating.Unlock()
+	if given < d.restored {
+		return
+	}
+	d.restored = d.state.Control + 1
+	if err := d.publishControl(ctx, d.state.Changes, job.Request{}); err != nil {
+		d.stop(err)
+	}
 }
 
 // settings are those in force.

@@ -51,6 +51,8 @@ type dispatcher struct {
 	// pauseWanted is what the last accepted change says; state.Paused follows it when that
 	// change is put in force.
 	pauseWanted bool
+	// restored is the version of the settings that were last written anew.
+	restored int64
 	// able is when a worker has last done a chunk or a flush of this run.
 	able time.Time
 	// pendingChanges were made before there were lanes; pendingRequest asked for the

@@ -146,9 +146,12 @@ func (s *Slot) setRate(rate float64) {
 
 // closeIfEmpty tells the chunk that its lane has nothing any more.
 func (s *Slot) closeIfEmpty() {
-	if s.grant.Calls > 0 {
-		return
+	if s.grant.Calls == 0 {
+		s.close()
 	}
+}
+
+func (s *Slot) close() {
 	select {
 	case <-s.closed:
 	default:
@@ -156,8 +159,17 @@ func (s *Slot) closeIfEmpty() {
 	}
 }
 
-// Closed is closed when the grant has no calls any more: the chunk has to go
-// elsewhere.
+// CloseLanes has all chunks that are here go elsewhere.
+func (p *Pool) CloseLanes() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for s := range p.slots {
+		s.close()
+	}
+}
+
+// Closed is closed when the grant has no calls any more, or by CloseLanes: the chunk has to
+// go elsewhere.
 func (s *Slot) Closed() <-chan struct{} { return s.closed }
 
 // Donate leaves, but lets the other slots have the grant, for as long as there are

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"longhaul/calls"
 	"longhaul/job"
 )
 
@@ -29,6 +28,8 @@ type keeper struct {
 	idle        chan struct{}
 	// presentUntil is until when no other job can take the folder for lack of a presence.
 	presentUntil atomic.Pointer[time.Time]
+	// settingsLost: those that were changed last cannot be read.
+	settingsLost atomic.Bool
 	// failed is the last error of the output folder; nil when all goes well.
 	failed atomic.Pointer[error]
 
@@ -164,39 +165,6 @@ func (k *keeper) trouble() string {
 		return "the output folder cannot be used now: " + (*err).Error()
 	}
 	return ""
-}
-
-// readControl reads the settings that were changed, if there are any.
-func (k *keeper) readControl(ctx context.Context) error {
-	changed, err := k.Output.ControlChanged(ctx)
-	if err != nil || changed.Equal(k.controlChanged) {
-		return err
-	}
-	control, err := k.Output.Control(ctx)
-	if err == nil || job.KindOf(err) == job.KindOutput {
-		k.controlChanged = changed
-	}
-	if job.KindOf(err) == job.KindOutput {
-		// The workflow has the settings, and gives them to chunks that begin.
-		k.logger.Warn("changed settings cannot be read: those of the running chunks stay until the next change", "error", err)
-		return nil
-	}
-	if err != nil || control == nil || control.Epoch != k.Ref.Epoch {
-		return err
-	}
-	if control.Version != k.version {
-		k.version = control.Version
-		k.logger.Info("settings changed", "version", control.Version, "paused", control.Paused)
-	}
-	if resizable, ok := k.caller.(calls.Resizable); ok {
-		total := 0
-		for _, share := range control.Grants {
-			total += share.Calls
-		}
-		resizable.Resize(total)
-	}
-	k.Pool.Retune(*control)
-	return nil
 }
 
 // logWait logs when the pool begins to wait, and when that has ended.
