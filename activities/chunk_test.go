@@ -146,3 +146,24 @@ func TestASupersededAttemptEnds(t *testing.T) {
 	require.ErrorContains(t, <-ended, "a later attempt is at work at this")
 	<-gone
 }
+
+// A chunk whose settings cannot be read makes no call: the job may be paused.
+func TestAChunkThatDoesNotKnowTheSettings(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write("in.txt", "1\n2\n3\n")
+	plan, err := s.index(sleepSpec("in.txt"))
+	require.NoError(t, err)
+	s.write("out/_longhaul/control.json", `{"paused": `)
+	chunk := job.Chunk{Range: job.Range{Last: 3}, Grant: job.LaneGrant{Calls: 3}}
+	receipt, err := s.process(plan.Ref, chunk)
+	require.NoError(t, err)
+	require.Equal(t, job.Receipt{Range: chunk.Range, Pool: receipt.Pool, Unfinished: true, SettingsLost: true}, receipt)
+
+	changes := []job.Change{{What: "paused", From: "true", To: "false", By: "ann"}}
+	_, err = s.env.ExecuteActivity(s.act.SteerJob, plan.Ref, job.Control{Epoch: plan.Epoch, Version: 2, Grants: []job.LaneGrant{{Calls: 3}}, Changes: changes}, job.Request{})
+	require.NoError(t, err)
+	receipt, err = s.process(plan.Ref, chunk)
+	require.NoError(t, err)
+	require.EqualValues(t, 3, receipt.Succeeded)
+}

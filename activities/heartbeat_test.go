@@ -258,6 +258,11 @@ func TestTheSDKLearnsOfACancellation(t *testing.T) {
 	env.RegisterActivity(beat)
 	_, err := env.ExecuteActivity(beat)
 	require.NoError(t, err)
-	require.EqualValues(t, 7, (<-told).Done)
+	select {
+	case heartbeat := <-told:
+		require.EqualValues(t, 7, heartbeat.Done)
+	case <-time.After(10 * time.Second):
+		require.Fail(t, "it was not told")
+	}
 	require.Empty(t, told)
 }

@@ -165,9 +165,6 @@ func (d *dispatcher) publishPending(ctx workflow.Context) error {
 // once for all chunks that were given out before. The changes of the folder's earlier jobs
 // are lost with the file.
 func (d *dispatcher) restoreSettings(ctx workflow.Context, given int64) {
-	if given < d.restored {
-		return
-	}
 	d.updatesInFlight++
 	defer func() { d.updatesInFlight-- }()
 	waiting, end := workflow.NewDisconnectedContext(ctx)
@@ -177,7 +174,7 @@ func (d *dispatcher) restoreSettings(ctx workflow.Context, given int64) {
 	}
 	defer d.updating.Unlock()
 	if given < d.restored {
-		return
+		return // while this one waited
 	}
 	d.restored = d.state.Control + 1
 	if err := d.publishControl(ctx, d.state.Changes, job.Request{}); err != nil {

@@ -105,6 +105,42 @@ func TestARedriveIsJudgedByTheWholeJob(t *testing.T) {
 	require.ErrorContains(t, env.GetWorkflowError(), "max_failures 10% exceeded")
 }
 
+// Settings that workers cannot read are written anew, with who changed them, once for all
+// chunks that were given out before; and again if that is lost too.
+func TestSettingsThatAreLostAreWrittenAnew(t *testing.T) {
+	t.Parallel()
+	w := &world{records: 50_000}
+	spec := sleepSpec()
+	spec.Canary, spec.ChunkInterval = 0, 0
+	env := environment(t, w)
+	parallelism := 7
+	w.indexing = func() { env.SignalWorkflow(job.UpdateTune, job.Tuning{Parallelism: &parallelism}) }
+	lost := map[int64]int{}
+	w.unfinished = func(chunk job.Chunk) bool {
+		version := chunk.Grant.Version
+		if len(w.controls) == 0 || version > 2 || lost[version] == 3 {
+			return false
+		}
+		lost[version]++
+		return true
+	}
+	w.settingsLost = func(job.Chunk) bool { return true }
+	env.ExecuteWorkflow(BulkCall, spec, State{})
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, map[int64]int{1: 3, 2: 3}, lost)
+	require.Len(t, w.controls, 3, "that of the change, and one for each version that was lost")
+	for _, control := range w.controls {
+		require.Len(t, control.Changes, 1)
+		require.Equal(t, "parallelism", control.Changes[0].What)
+	}
+	require.Equal(t, "ann", w.controls[1].Changes[0].By)
+	records := int64(0)
+	for _, r := range w.finished {
+		records += r.Len()
+	}
+	require.EqualValues(t, 50_000, records)
+}
+
 // A change that is made while the input is indexed can be the reason to stop: a redrive
 // keeps failures that the new max_failures does not allow.
 func TestAChangeWhileIndexingStopsTheJob(t *testing.T) {

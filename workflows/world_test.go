@@ -37,6 +37,8 @@ type world struct {
 	err   func(job.Chunk) error
 	// unfinished says which chunks lose their lane; finished are the others.
 	unfinished func(job.Chunk) bool
+	// settingsLost says for which chunks the settings cannot be read.
+	settingsLost func(job.Chunk) bool
 	// indexing is called while the input is indexed.
 	indexing func()
 	// steering is called while the so manieth change of settings is written.
@@ -91,7 +93,7 @@ func (w *world) ProcessChunk(_ context.Context, _ job.Ref, chunk job.Chunk) (job
 		}
 	}()
 	if unfinished {
-		return job.Receipt{Range: chunk.Range, Unfinished: true}, nil
+		return job.Receipt{Range: chunk.Range, Unfinished: true, SettingsLost: w.settingsLost != nil && w.settingsLost(chunk)}, nil
 	}
 	failed := int64(0)
 	if w.fails != nil {
