@@ -18,7 +18,7 @@ type slowMarks struct {
 
 func (s *slowMarks) Mark(mark job.Mark) error {
 	if !mark.Back {
-		time.Sleep(s.slow(mark.Index))
+		<-time.After(s.slow(mark.Index))
 	}
 	return s.results.Mark(mark)
 }
