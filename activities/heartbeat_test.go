@@ -83,6 +83,29 @@ func TestALateAcknowledgement(t *testing.T) {
 	})
 }
 
+// An answer that overtakes an earlier one counts: the earlier one tells of an earlier time.
+func TestAnAcknowledgementThatIsOvertaken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, h := beating(t, 0, func(ctx context.Context, n int) error {
+			switch n {
+			case 1: // sent at 5 s, answered at 9.5 s
+				<-time.After(4500 * time.Millisecond)
+			case 2: // sent at 6 s, answered at once
+			default:
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			return nil
+		})
+		defer h.end()
+		<-time.After(13500 * time.Millisecond)
+		require.True(t, h.lease.Valid(time.Now()), "until 6 s + 8 s")
+		<-time.After(time.Second)
+		require.False(t, h.lease.Valid(time.Now()))
+	})
+}
+
 // A short activity sends no heartbeat; a long one each half of the timeout.
 func TestHowManyHeartbeats(t *testing.T) {
 	t.Parallel()

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"longhaul/job"
+	"longhaul/workflows/schedule"
 )
 
 func takenOver() error {
@@ -47,6 +48,26 @@ func TestUnderTheClaimInForce(t *testing.T) {
 		under = nil
 		require.NoError(t, d.underClaim(ctx, do))
 		require.Equal(t, []int64{1, 2}, under)
+		return nil
+	})
+	require.NoError(t, env.GetWorkflowError())
+}
+
+// After a claim that was made anew no grant is fresh: the old run's workers have used them a
+// moment ago, after the point of the reset, and so after all that the history knows.
+func TestNoGrantIsFreshAfterAReset(t *testing.T) {
+	t.Parallel()
+	env := environment(t, &world{})
+	env.ExecuteWorkflow(func(ctx workflow.Context) error {
+		d := &dispatcher{spec: sleepSpec(), lanes: schedule.NewLanes("r", 10, 5, 10, 1000)}
+		d.state.Plan.Epoch = 1
+		d.lanes.MarkFresh()
+		require.NoError(t, d.claimAnew(ctx))
+		require.EqualValues(t, 2, d.state.Plan.Epoch)
+		require.Equal(t, "this", d.claimRun)
+		for d.lanes.Free() {
+			require.False(t, d.lanes.Take().Fresh)
+		}
 		return nil
 	})
 	require.NoError(t, env.GetWorkflowError())
