@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"longhaul/calls/transport"
 	"longhaul/job"
 )
 
@@ -66,10 +67,10 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 		return nil, err
 	}
 	hosts := newGuard(options.AllowHosts)
-	transport := newTransport(options.Parallelism, hosts.dialer())
-	transport.TLSClientConfig = secured
+	settings := newTransport(options.Parallelism, hosts.dialer())
+	settings.TLSClientConfig = secured
 	connections := &connections{}
-	connections.Store(transport)
+	connections.Store(transport.New(settings))
 	hosts.next = connections
 	return &httpCaller{
 		spec: spec, callID: options.CallID, env: options.Env, templates: parsed, selection: selected, conditions: judged,
@@ -78,7 +79,9 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 }
 
 // connections is the transport in use.
-type connections struct{ atomic.Pointer[http.Transport] }
+type connections struct {
+	atomic.Pointer[transport.Direct]
+}
 
 // RoundTrip uses one of the connections.
 func (c *connections) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -96,12 +99,12 @@ func (c *connections) Close() error {
 // idle.
 func (c *connections) Resize(parallelism int) {
 	old := c.Load()
-	if parallelism <= old.MaxConnsPerHost {
+	if parallelism <= old.Next().MaxConnsPerHost {
 		return
 	}
-	larger := old.Clone()
+	larger := old.Next().Clone()
 	larger.MaxIdleConnsPerHost, larger.MaxConnsPerHost = parallelism, parallelism
-	c.Store(larger)
+	c.Store(transport.New(larger))
 	old.CloseIdleConnections()
 }
 
@@ -110,12 +113,12 @@ func (c *connections) Resize(parallelism int) {
 // upper bound matters too: a call may begin before the connection of the one
 // that made way for it is back among the idle ones.
 func newTransport(parallelism int, dialer *net.Dialer) *http.Transport {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.DialContext = dialer.DialContext
-	transport.MaxIdleConns = 0
-	transport.MaxIdleConnsPerHost = parallelism
-	transport.MaxConnsPerHost = parallelism
-	return transport
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DialContext = dialer.DialContext
+	t.MaxIdleConns = 0
+	t.MaxIdleConnsPerHost = parallelism
+	t.MaxConnsPerHost = parallelism
+	return t
 }
 
 // Check fills in the templates for a record and looks at the URL.

@@ -1,0 +1,101 @@
+package transport
+
+import (
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// body gives the connection back at its end.
+type body struct {
+	io.ReadCloser
+	request    *http.Request
+	connection *connection
+	// usable: the connection is for another request too.
+	usable, ended bool
+}
+
+// wrapBody has the answer's body give the connection back. A body that was asked for as gzip
+// without the caller's knowledge is unpacked.
+func wrapBody(r *http.Request, response *http.Response, c *connection) {
+	packed := asksForGzip(r) && strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip")
+	b := &body{ReadCloser: response.Body, request: r, connection: c, usable: !response.Close}
+	response.Body = b
+	if b.ReadCloser == http.NoBody {
+		b.end(b.usable)
+		return
+	}
+	if packed {
+		response.Body = &unpacked{body: b}
+		response.Header.Del("Content-Encoding")
+		response.Header.Del("Content-Length")
+		response.ContentLength, response.Uncompressed = -1, true
+	}
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	if b.ended && b.ReadCloser != http.NoBody {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	n, err := b.ReadCloser.Read(p)
+	switch {
+	case err == nil:
+	case errors.Is(err, io.EOF):
+		b.end(b.usable)
+	default:
+		b.end(false)
+		err = explain(b.request, err)
+	}
+	return n, err
+}
+
+// Close drops what was not read, and the connection with it.
+func (b *body) Close() error {
+	b.end(false)
+	return nil
+}
+
+func (b *body) end(usable bool) {
+	if !b.ended {
+		b.ended = true
+		b.connection.end(usable)
+	}
+}
+
+// asksForGzip says whether gzip is asked for without the caller's knowledge: as http.Transport
+// does it.
+func asksForGzip(r *http.Request) bool {
+	return r.Header.Get("Accept-Encoding") == "" && r.Header.Get("Range") == "" && r.Method != http.MethodHead
+}
+
+func withGzip(r *http.Request) *http.Request {
+	if !asksForGzip(r) {
+		return r
+	}
+	clone := *r
+	clone.Header = r.Header.Clone()
+	if clone.Header == nil {
+		clone.Header = http.Header{}
+	}
+	clone.Header["Accept-Encoding"] = []string{"gzip"}
+	return &clone
+}
+
+// unpacked is a body that came as gzip.
+type unpacked struct {
+	*body
+	reader *gzip.Reader
+	err    error
+}
+
+func (u *unpacked) Read(p []byte) (int, error) {
+	if u.reader == nil && u.err == nil {
+		u.reader, u.err = gzip.NewReader(u.body)
+	}
+	if u.err != nil {
+		return 0, u.err
+	}
+	return u.reader.Read(p)
+}
