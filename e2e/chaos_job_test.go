@@ -54,7 +54,7 @@ func (c *campaign) drawJob(number int) *chaosJob {
 	j.records, j.redriven = 6000+c.draw.IntN(8000), c.draw.IntN(2) == 0
 	parallelism := 40 + c.draw.IntN(80)
 	if isSlow(number) {
-		j.records /= 5
+		j.records /= 8
 	}
 	if c.short {
 		j.records, j.redriven, parallelism = 4000, true, 40
