@@ -46,10 +46,12 @@ func run(m *testing.M) (int, error) {
 	}
 	defer os.RemoveAll(dir)
 	binDir = dir
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "longhaul-worker"), "./worker")
-	build.Dir = ".."
-	if out, err := build.CombinedOutput(); err != nil {
-		return 1, fmt.Errorf("building the worker: %w\n%s", err, out)
+	for name, pkg := range map[string]string{"longhaul-worker": "./worker", "slowapi": "./examples/slowapi", "bare": "./bench/bare"} {
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, name), pkg)
+		build.Dir = ".."
+		if out, err := build.CombinedOutput(); err != nil {
+			return 1, fmt.Errorf("building %s: %w\n%s", pkg, err, out)
+		}
 	}
 	if cli, err := filepath.Abs("../bin/temporal"); err == nil && os.Getenv("TEMPORAL_CLI") == "" {
 		os.Setenv("TEMPORAL_CLI", cli)
@@ -68,7 +70,8 @@ func run(m *testing.M) (int, error) {
 		return 1, err
 	}
 	defer temporal.Close()
-	return m.Run(), nil
+	code := m.Run()
+	return code, writeResults()
 }
 
 // worker starts a worker process on a queue of its own.
@@ -97,9 +100,14 @@ func sleepJob(count int64) job.Spec {
 // finish runs a job from its start to its result.
 func finish(b *testing.B, queue string, spec job.Spec) {
 	b.Helper()
+	finishCount(b, queue, spec, *spec.Input.Count)
+}
+
+func finishCount(b *testing.B, queue string, spec job.Spec, count int64) {
+	b.Helper()
 	run, err := temporal.ExecuteWorkflow(b.Context(), client.StartWorkflowOptions{TaskQueue: queue}, job.WorkflowType, spec)
 	require.NoError(b, err)
 	var summary job.Summary
 	require.NoError(b, run.Get(b.Context(), &summary))
-	require.Equal(b, *spec.Input.Count, summary.Succeeded)
+	require.Equal(b, count, summary.Succeeded)
 }

@@ -185,11 +185,10 @@ func (c *httpCaller) request(ctx context.Context, record job.Record) (*http.Requ
 	if err != nil {
 		return nil, err
 	}
-	target, err := url.Parse(filled.url)
-	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
+	r, err := http.NewRequestWithContext(ctx, c.spec.Method, filled.url, strings.NewReader(filled.body))
+	if isNoURL(r, err) {
 		return nil, &job.CallError{Kind: "template", Message: "call.http.url: is not an absolute http or https URL for this record"}
 	}
-	r, err := http.NewRequestWithContext(ctx, c.spec.Method, filled.url, strings.NewReader(filled.body))
 	if err != nil {
 		return nil, &job.CallError{Kind: "template", Message: "call.http: the request cannot be made: " + withoutURL(err).Error()}
 	}
@@ -205,9 +204,17 @@ func (c *httpCaller) request(ctx context.Context, record job.Record) (*http.Requ
 	return r, nil
 }
 
+func isNoURL(r *http.Request, err error) bool {
+	if err != nil {
+		return errors.As(err, new(*url.Error))
+	}
+	return r.URL.Host == "" || r.URL.Scheme != "http" && r.URL.Scheme != "https"
+}
+
 // headers are ours, then those of the spec, which may replace them.
 func (c *httpCaller) headers(filled request, record job.Record) []header {
-	all := []header{{"User-Agent", "longhaul"}}
+	all := make([]header, 0, 3+len(filled.headers))
+	all = append(all, header{"User-Agent", "longhaul"})
 	if filled.body != "" {
 		all = append(all, header{"Content-Type", contentType(filled.body)})
 	}

@@ -16,6 +16,8 @@ type templates struct {
 	body    bodyTemplate
 	headers []headerTemplate
 	limits  limits
+	// plain is nil if the request needs text/template for every record.
+	plain *plainRequest
 }
 
 type headerTemplate struct {
@@ -33,6 +35,9 @@ type header struct{ name, value string }
 
 func parseTemplates(spec job.HTTPSpec, env func(string) (string, error)) (*templates, error) {
 	parsed, problems := readTemplates(spec, env)
+	if len(problems) == 0 {
+		parsed.plain = newPlainRequest(parsed, spec, env)
+	}
 	return parsed, job.Joined(problems)
 }
 
@@ -68,6 +73,16 @@ func readTemplates(spec job.HTTPSpec, env func(string) (string, error)) (*templa
 // fill executes the templates over a record. The error is a *job.CallError and
 // names the field. A template that does not end is ended with ctx at the latest.
 func (t *templates) fill(ctx context.Context, record job.Record) (request, error) {
+	if t.plain != nil {
+		if r, ok := t.plain.fill(record.Value, t.headers); ok {
+			return r, nil
+		}
+	}
+	return t.execute(ctx, record)
+}
+
+// execute is fill by text/template.
+func (t *templates) execute(ctx context.Context, record job.Record) (request, error) {
 	decoder := json.NewDecoder(bytes.NewReader(record.Value))
 	// A long id must not become 1.2345e+18.
 	decoder.UseNumber()

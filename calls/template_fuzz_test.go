@@ -97,6 +97,22 @@ func requireAgreement(t *testing.T, field, source string, data any, size int) {
 	}
 }
 
+// requirePlainAgrees: what is filled in without text/template is what it gives.
+func requirePlainAgrees(t *testing.T, of *templates, value string) {
+	t.Helper()
+	if of.plain == nil {
+		return
+	}
+	if got, ok := of.plain.fill(json.RawMessage(value), of.headers); ok {
+		want, err := of.execute(t.Context(), record(value))
+		if err != nil {
+			require.ErrorContains(t, err, "of one request", "the bounds are for longer ones")
+			return
+		}
+		require.Equal(t, want, got)
+	}
+}
+
 // requireOneRequest: the server of the template's host reads one request, which is the one
 // that was meant.
 func requireOneRequest(t *testing.T, sent *http.Request, filled request) {
@@ -136,6 +152,10 @@ var templateSeeds = [][4]string{
 	{`{{call .}}`, `{{template "a"}}`, `{{.a.b.c}}{{$.x}}`, `{"a":{"b":1}}`},
 	{`@other.example/{{.}}`, `{{html . . | urlquery | js}}{{ne . 1}}{{index . 0 1}}`, `{{if .}}{{else if 1}}{{end}}`, `"@:/?#[]\u0000\ud800"`},
 	{`{{. | printf "%s/%[1]q/%[3]v" | len | printf "%08.3d"}}`, `{{json (slice . 1)}}`, `{{range $k, $v := .}}{{$k}}={{json $v}};{{end}}`, `"éé"`},
+	{`{{.id}}`, `{"n":"{{.name}}","x":"a{{.n}}\"b\u2028{{.t}}","j":"{{json .n}}","s":"{{json .name}}","l":[1,"{{.id}}",null],"q":"{{urlquery .name}}"}`, `{{env "TOKEN"}} {{.n | urlquery}}`, `{"id":1,"id":2.50,"name":"Anné <&>","n":-1e3,"t":true}`},
+	{`{{.}}`, `{"whole":"{{json .}}","in":"{{.}}"}`, `{{urlquery .}}`, `12345678901234567890`},
+	{`{{.a}}`, `{{.a}}{{.b}}`, `{{.c}}`, `{"a":"x\ty","b":null,"c":{"d":1},"\u0061":"z"}`},
+	{`{{.a}}`, `{"a":"{{json .a}}","b":"{{.a}}"}`, `{{.a}}`, "{\"a\":\"\u2028\x7f\"}"},
 	{`{{range $k, $v := .}}{{$k}}={{json $v | urlquery}}&{{end}}`, `{{range $k, $v := .}}{{$k}}{{end}}`, `{{print .}}{{print nil}}`, `{"b":1,"a":[{"c":2}]}`},
 }
 
@@ -162,6 +182,7 @@ func FuzzTemplates(f *testing.F) {
 			require.LessOrEqual(t, int64(len(filled.url)+len(filled.headers[0].value)), fuzzLimits.written)
 			require.True(t, len(s.Body.Tree) == 0 || json.Valid([]byte(filled.body)), "%q", filled.body)
 		}
+		requirePlainAgrees(t, c.templates, value)
 		sent, err := c.request(t.Context(), record(value))
 		if err != nil {
 			requireTemplateError(t, err)

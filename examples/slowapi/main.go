@@ -16,6 +16,7 @@ import (
 	"os"
 	"path"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -26,6 +27,7 @@ type api struct {
 	unavailable      float64
 	throttled        float64
 	retryAfterSecond int
+	size             int
 	calls            atomic.Int64
 }
 
@@ -38,6 +40,7 @@ func main() {
 	flag.Float64Var(&a.unavailable, "unavailable", 0.01, "share of calls answered with 503")
 	flag.Float64Var(&a.throttled, "throttled", 0.0003, "share of calls answered with 429 and Retry-After")
 	flag.IntVar(&a.retryAfterSecond, "retry-after", 1, "seconds in Retry-After")
+	flag.IntVar(&a.size, "size", 0, "bytes that an answer has at least")
 	flag.Parse()
 	if err := a.serve(*address, *addressFile); err != nil {
 		log.Fatal(err)
@@ -81,6 +84,10 @@ func (a *api) answer(w http.ResponseWriter, r *http.Request) {
 		name := path.Base(r.URL.Path)
 		w.Header().Set("Content-Type", "application/json")
 		// The caller may be gone; then nobody needs the answer.
-		_ = json.NewEncoder(w).Encode(map[string]any{"name": name, "letters": utf8.RuneCountInString(name)})
+		answer := map[string]any{"name": name, "letters": utf8.RuneCountInString(name)}
+		if a.size > 0 {
+			answer["text"] = strings.Repeat("text ", a.size/5)
+		}
+		_ = json.NewEncoder(w).Encode(answer)
 	}
 }

@@ -47,23 +47,41 @@ func (p *Pool) Run(ctx, stop context.Context, how How, records iter.Seq2[job.Rec
 	}
 	r := &run{Pool: p, calls: ctx, stop: stop, how: how, log: log}
 	var calls sync.WaitGroup
+	next := make(chan task)
 	for record, err := range records {
-		t := &token{pool: p}
+		t := task{record, &token{pool: p}}
 		if err == nil {
-			err = t.acquire(r.stop, true)
+			err = t.token.acquire(r.stop, true)
 		}
 		if err != nil {
 			fail(err)
 			break
 		}
-		calls.Go(func() {
-			if err := r.one(record, t); err != nil {
-				fail(err)
-			}
-		})
+		select {
+		case next <- t:
+		default: // no goroutine waits
+			calls.Go(func() { r.work(t, next, fail) })
+		}
 	}
+	close(next)
 	calls.Wait()
 	return context.Cause(stop)
+}
+
+// task is a record with the token for its first call.
+type task struct {
+	record job.Record
+	token  *token
+}
+
+// work does one task after the other: a goroutine of its own for each would have its stack
+// grow each time.
+func (r *run) work(t task, next <-chan task, fail func(error)) {
+	for ok := true; ok; t, ok = <-next {
+		if err := r.one(t.record, t.token); err != nil {
+			fail(err)
+		}
+	}
 }
 
 // Close ends what the pool does by itself.
