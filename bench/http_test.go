@@ -116,7 +116,7 @@ func BenchmarkHTTP(b *testing.B) {
 		url := api(b)
 		queue, process := worker(b, b.TempDir())
 		records := int64(count)
-		spec := fast(job.HTTPSpec{URL: url + "/{{.}}"}, parallelism)
+		spec := fast(url+"/{{.}}", parallelism)
 		spec.Input.Count = &records
 		compare(b, "numbers", func() cost { return longhaul(b, queue, process, spec, count) },
 			func() cost { return bare(b, count, "-url", url, "-parallelism", strconv.Itoa(parallelism)) })
@@ -127,7 +127,8 @@ func BenchmarkHTTP(b *testing.B) {
 		queue, process := worker(b, root)
 		body, err := json.Marshal(map[string]string{"name": "{{.name}}", "note": "{{.note}}", "size": "{{json .size}}"})
 		require.NoError(b, err)
-		spec := fast(job.HTTPSpec{URL: url + "/{{.id}}", Method: "POST", Body: job.Body{Tree: body}}, parallelism)
+		spec := fast(url+"/{{.id}}", parallelism)
+		spec.Call.HTTP.Method, spec.Call.HTTP.Body.Tree = "POST", body
 		spec.Input.URI = "in.jsonl"
 		compare(b, "objects", func() cost { return longhaul(b, queue, process, spec, count) },
 			func() cost {
@@ -137,9 +138,9 @@ func BenchmarkHTTP(b *testing.B) {
 }
 
 // fast is a job that nothing but the calls limits.
-func fast(call job.HTTPSpec, parallelism int) job.Spec {
-	spec := job.DefaultSpec()
-	call.Timeout = job.Duration(30 * time.Second)
+func fast(url string, parallelism int) job.Spec {
+	spec, call := job.DefaultSpec(), job.DefaultHTTPSpec()
+	call.URL = url
 	spec.Call.HTTP = &call
 	spec.Parallelism, spec.ChunkSize, spec.ChunkInterval, spec.Canary = parallelism, 5_000, 0, 0
 	return spec

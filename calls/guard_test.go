@@ -75,7 +75,7 @@ func TestMetadataAddressesAreWithheld(t *testing.T) {
 			g := newGuard(patterns)
 			g.next = redirect
 			c := caller(t, spec(url))
-			c.client = &http.Client{Transport: g}
+			c.hosts = g
 			_, err := c.Call(t.Context(), record(`1`))
 			requireForbidden(t, err, "metadata address")
 		}
@@ -99,7 +99,7 @@ func TestTheAddressAfterDNSCounts(t *testing.T) {
 	g.withheld = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	g.next = newTransport(1, g.dialer())
 	c := caller(t, spec("http://localhost:"+port))
-	c.client = &http.Client{Transport: g}
+	c.hosts = g
 	_, err = c.Call(t.Context(), record(`1`))
 	requireForbidden(t, err, "metadata address")
 }
@@ -117,13 +117,13 @@ func TestANameIsCheckedBeforeAProxy(t *testing.T) {
 	})
 	g.proxy = func(*http.Request) (*url.URL, error) { return url.Parse("http://proxy:3128") }
 	c := caller(t, spec("http://localhost/"))
-	c.client = &http.Client{Transport: g}
+	c.hosts = g
 	_, err := c.Call(t.Context(), record(`1`))
 	requireForbidden(t, err, "metadata address")
 	require.Zero(t, asked)
 
 	c = caller(t, spec("http://only-the-proxy-knows.invalid/"))
-	c.client = &http.Client{Transport: g}
+	c.hosts = g
 	_, err = c.Call(t.Context(), record(`1`))
 	require.NoError(t, err)
 	require.Equal(t, 1, asked)

@@ -36,8 +36,8 @@ type httpCaller struct {
 	selection selection
 	conditions
 	*connections
-	hosts  *guard
-	client *http.Client
+	hosts     *guard
+	redirects func(next *http.Request, via []*http.Request) error
 }
 
 func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
@@ -74,7 +74,7 @@ func newHTTP(spec job.HTTPSpec, options Options) (*httpCaller, error) {
 	hosts.next = connections
 	return &httpCaller{
 		spec: spec, callID: options.CallID, env: options.Env, templates: parsed, selection: selected, conditions: judged,
-		connections: connections, hosts: hosts, client: &http.Client{Transport: hosts, CheckRedirect: redirects(spec.Headers)},
+		connections: connections, hosts: hosts, redirects: redirects(spec.Headers),
 	}, nil
 }
 
@@ -160,7 +160,7 @@ func (c *httpCaller) Call(ctx context.Context, record job.Record) (job.Answer, e
 	if err != nil {
 		return job.Answer{}, err
 	}
-	response, err := c.client.Do(request)
+	response, err := c.send(request)
 	if err != nil {
 		return job.Answer{}, c.transportError(ctx, err)
 	}

@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"net/textproto"
@@ -41,6 +42,47 @@ func redirects(headers map[string]string) func(*http.Request, []*http.Request) e
 		}
 		return nil
 	}
+}
+
+// send makes a request, and follows redirects. Only these need an http.Client, which copies
+// the headers of each request for what may follow.
+func (c *httpCaller) send(r *http.Request) (*http.Response, error) {
+	if u := r.URL.User; u != nil && r.Header.Get("Authorization") == "" { // as http.Client does
+		password, _ := u.Password()
+		r.SetBasicAuth(u.Username(), password)
+	}
+	response, err := c.hosts.RoundTrip(r)
+	var spoken tls.RecordHeaderError
+	if errors.As(err, &spoken) && string(spoken.RecordHeader[:]) == "HTTP/" {
+		return nil, http.ErrSchemeMismatch // as http.Client says it
+	}
+	if err != nil || !isRedirect(response.StatusCode) {
+		return response, err
+	}
+	client := http.Client{Transport: &resumed{first: response, next: c.hosts}, CheckRedirect: c.redirects}
+	return client.Do(r)
+}
+
+func isRedirect(status int) bool {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	}
+	return false
+}
+
+// resumed has the answer to the first request already.
+type resumed struct {
+	first *http.Response
+	next  http.RoundTripper
+}
+
+func (s *resumed) RoundTrip(r *http.Request) (*http.Response, error) {
+	if first := s.first; first != nil {
+		s.first = nil
+		return first, closeBody(r)
+	}
+	return s.next.RoundTrip(r)
 }
 
 // originOf is scheme, host and port, the default port included.

@@ -20,8 +20,22 @@ import (
 // maxRetryAfter bounds what an API can make a job wait at once.
 const maxRetryAfter = 24 * time.Hour
 
+// shortBody is how long a body may be for which all room is made at once, because its length
+// is said.
+const shortBody = 1 << 20
+
+// readAll reads a body to its end, or most bytes of it.
+func readAll(response *http.Response, most int64) ([]byte, error) {
+	if length := response.ContentLength; length >= 0 && length < min(most, shortBody) {
+		body := bytes.NewBuffer(make([]byte, 0, length+bytes.MinRead))
+		_, err := body.ReadFrom(response.Body)
+		return body.Bytes(), err
+	}
+	return io.ReadAll(io.LimitReader(response.Body, most))
+}
+
 func readBody(response *http.Response, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	body, err := readAll(response, limit+1)
 	if err != nil {
 		return nil, err
 	}

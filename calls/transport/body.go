@@ -70,19 +70,6 @@ func asksForGzip(r *http.Request) bool {
 	return r.Header.Get("Accept-Encoding") == "" && r.Header.Get("Range") == "" && r.Method != http.MethodHead
 }
 
-func withGzip(r *http.Request) *http.Request {
-	if !asksForGzip(r) {
-		return r
-	}
-	clone := *r
-	clone.Header = r.Header.Clone()
-	if clone.Header == nil {
-		clone.Header = http.Header{}
-	}
-	clone.Header["Accept-Encoding"] = []string{"gzip"}
-	return &clone
-}
-
 // unpacked is a body that came as gzip.
 type unpacked struct {
 	*body

@@ -78,7 +78,7 @@ func (c *connection) close() { _ = c.Close() } // what it has to say came with a
 // roundTrip writes the request, and reads the answer up to its body.
 func (c *connection) roundTrip(r *http.Request) (*http.Response, error) {
 	err := c.begin(r.Context())
-	if c.used && (err != nil || isStale(c.Conn)) {
+	if c.used && (err != nil || time.Since(c.freeSince) > looksAfter && isStale(c.Conn)) {
 		c.end(false)
 		return nil, errStale
 	}
@@ -91,6 +91,10 @@ func (c *connection) roundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
+// looksAfter is how long a connection may be idle without a look at whether it is closed: no
+// server closes one sooner, as a rule.
+const looksAfter = 100 * time.Millisecond
+
 var writers = sync.Pool{New: func() any { return bufio.NewWriter(nil) }}
 
 func (c *connection) write(r *http.Request) error {
@@ -98,7 +102,7 @@ func (c *connection) write(r *http.Request) error {
 	defer writers.Put(w)
 	w.Reset(c.Conn)
 	defer w.Reset(nil)
-	if err := withGzip(r).Write(w); err != nil {
+	if err := write(w, r); err != nil {
 		return err
 	}
 	return w.Flush()

@@ -103,6 +103,7 @@ func TestStaleConnections(t *testing.T) {
 		for range 3 {
 			require.Equal(t, 200, do(t, rt, request(t, http.MethodPatch, server.URL, "x")).Status)
 			<-closed
+			<-time.After(looksAfter)
 		}
 		require.EqualValues(t, 3, dialed.Load())
 	})
