@@ -2,6 +2,7 @@ package calls
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -27,9 +28,15 @@ const shortBody = 1 << 20
 // readAll reads a body to its end, or most bytes of it.
 func readAll(response *http.Response, most int64) ([]byte, error) {
 	if length := response.ContentLength; length >= 0 && length < min(most, shortBody) {
-		body := bytes.NewBuffer(make([]byte, 0, length+bytes.MinRead))
-		_, err := body.ReadFrom(response.Body)
-		return body.Bytes(), err
+		body := make([]byte, length)
+		if _, err := io.ReadFull(response.Body, body); err != nil {
+			return nil, err
+		}
+		var end [1]byte
+		if _, err := response.Body.Read(end[:]); !errors.Is(err, io.EOF) {
+			return nil, cmp.Or(err, io.ErrUnexpectedEOF) // no body is longer than that
+		}
+		return body, nil
 	}
 	return io.ReadAll(io.LimitReader(response.Body, most))
 }

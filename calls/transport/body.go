@@ -13,8 +13,8 @@ type body struct {
 	io.ReadCloser
 	request    *http.Request
 	connection *connection
-	// usable: the connection is for another request too.
-	usable, ended bool
+	// usable: the connection is for another request too. read: the end was.
+	usable, ended, read bool
 }
 
 // wrapBody has the answer's body give the connection back. A body that was asked for as gzip
@@ -36,13 +36,17 @@ func wrapBody(r *http.Request, response *http.Response, c *connection) {
 }
 
 func (b *body) Read(p []byte) (int, error) {
-	if b.ended && b.ReadCloser != http.NoBody {
+	switch {
+	case b.read:
+		return 0, io.EOF
+	case b.ended && b.ReadCloser != http.NoBody:
 		return 0, http.ErrBodyReadAfterClose
 	}
 	n, err := b.ReadCloser.Read(p)
 	switch {
 	case err == nil:
 	case errors.Is(err, io.EOF):
+		b.read = true
 		b.end(b.usable)
 	default:
 		b.end(false)
@@ -67,8 +71,10 @@ func (b *body) end(usable bool) {
 // asksForGzip says whether gzip is asked for without the caller's knowledge: as http.Transport
 // does it.
 func asksForGzip(r *http.Request) bool {
-	return r.Header.Get("Accept-Encoding") == "" && r.Header.Get("Range") == "" && r.Method != http.MethodHead
+	return isEmpty(r.Header["Accept-Encoding"]) && isEmpty(r.Header["Range"]) && r.Method != http.MethodHead
 }
+
+func isEmpty(values []string) bool { return len(values) == 0 || values[0] == "" }
 
 // unpacked is a body that came as gzip.
 type unpacked struct {
