@@ -74,8 +74,8 @@ bin/golangci-lint:
 bin/workflowcheck:
 	GOBIN=$(abspath bin) go install go.temporal.io/sdk/contrib/tools/workflowcheck@$(WORKFLOWCHECK_VERSION)
 
-bench: build ## Measure speed and memory, side by side with other ways
-	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./bench/
+bench: build ## Measure speed and memory, side by side with other ways; the table goes to bench/RESULTS.md
+	BENCH_RESULTS=$(abspath bench/RESULTS.md) go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./bench/
 
 docs: ## Write the generated tables of docs/ anew
 	WRITE_DOCS=1 go test -count=1 -run TestTheDocsHaveEveryKnob ./job/

@@ -5,7 +5,8 @@
 //
 // A caller says with a *job.CallError why a call failed and whether to retry;
 // retrying itself, bounding calls in flight and keeping the answers are not its
-// business. An http call goes template.go (the request's text; text.go and budget.go
-// bound it), http.go (one attempt), response.go (what the answer means); an exec call
+// business. An http call goes template.go (the request's text: plain_request.go, or text.go
+// bounded by budget.go), http.go (one attempt, by way of guard.go and package transport),
+// redirect.go, response.go (what the answer means); an exec call
 // exec.go (which process), process.go (one line in, one line out).
 package calls

@@ -26,7 +26,7 @@ func write(w *bufio.Writer, r *http.Request) error {
 	}
 	host = withoutZone(host)
 	if !httpguts.ValidHostHeader(host) {
-		return errors.New("http: invalid Host header")
+		host = "" // as net/http does
 	}
 	method, uri := r.Method, r.URL.RequestURI()
 	if method == "" {

@@ -9,4 +9,5 @@
 //
 // A grant counts as long as its lease is valid (lease.go, lapse.go): after that, another
 // process may have it. While answers cannot be written, no call starts (hold.go).
+// A start that the disk delays counts for the rate when it really comes (late.go).
 package pool
