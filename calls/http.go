@@ -153,9 +153,9 @@ func (c *httpCaller) Admit(record job.Record) error {
 }
 
 // Call makes one attempt.
-func (c *httpCaller) Call(ctx context.Context, record job.Record) (job.Answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.spec.Timeout.Std())
-	defer cancel()
+func (c *httpCaller) Call(parent context.Context, record job.Record) (job.Answer, error) {
+	ctx := transport.WithDeadline(parent, time.Now().Add(c.spec.Timeout.Std()))
+	defer ctx.Release()
 	request, err := c.request(ctx, record)
 	if err != nil {
 		return job.Answer{}, err

@@ -58,7 +58,7 @@ var past = time.Unix(1, 0)
 func (c *connection) begin(ctx context.Context) error {
 	deadline, _ := ctx.Deadline()
 	err := c.SetDeadline(deadline)
-	c.stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(past) })
+	c.stop = interrupts(ctx, func() { _ = c.SetDeadline(past) })
 	c.left, c.answered = c.kept.headerBytes, false
 	return err
 }
