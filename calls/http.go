@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -185,7 +186,11 @@ func (c *httpCaller) request(ctx context.Context, record job.Record) (*http.Requ
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, c.spec.Method, filled.url, strings.NewReader(filled.body))
+	var body io.Reader
+	if filled.body != "" {
+		body = strings.NewReader(filled.body)
+	}
+	r, err := http.NewRequestWithContext(ctx, c.spec.Method, filled.url, body)
 	if isNoURL(r, err) {
 		return nil, &job.CallError{Kind: "template", Message: "call.http.url: is not an absolute http or https URL for this record"}
 	}

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -62,9 +61,12 @@ func isReplayable(r *http.Request) bool {
 }
 
 func addressOf(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = "80"
+	switch {
+	case u.Port() != "":
+		return u.Host
+	case strings.HasSuffix(u.Host, ":"):
+		return u.Host + "80"
+	default:
+		return u.Host + ":80"
 	}
-	return net.JoinHostPort(u.Hostname(), port)
 }
