@@ -309,3 +309,16 @@ func TestConnectionsGrowWithTheParallelism(t *testing.T) {
 	c.Resize(5000)
 	require.Equal(t, 5000, c.Load().Next().MaxConnsPerHost)
 }
+
+// The answer to a HEAD says a length that it does not have.
+func TestAnAnswerWithoutItsBody(t *testing.T) {
+	t.Parallel()
+	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "5") })
+	s := spec(url)
+	s.Method = http.MethodHead
+	for range 2 {
+		answer, err := caller(t, s).Call(t.Context(), record(`1`))
+		require.NoError(t, err)
+		require.Equal(t, "null", string(answer.Output))
+	}
+}

@@ -27,7 +27,8 @@ const shortBody = 1 << 20
 
 // readAll reads a body to its end, or most bytes of it.
 func readAll(response *http.Response, most int64) ([]byte, error) {
-	if length := response.ContentLength; length >= 0 && length < min(most, shortBody) {
+	isHead := response.Request != nil && response.Request.Method == http.MethodHead // its length is another answer's
+	if length := response.ContentLength; !isHead && length >= 0 && length < min(most, shortBody) {
 		body := make([]byte, length)
 		if _, err := io.ReadFull(response.Body, body); err != nil {
 			return nil, err
