@@ -134,3 +134,24 @@ func TestStaleConnections(t *testing.T) {
 		})
 	}
 }
+
+// A connection whose request's context has ended is not kept, also if the answer was there: it
+// may still be interrupted when another request has it.
+func TestAConnectionThatMayBeInterrupted(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, rt http.RoundTripper, dialed *atomic.Int64) {
+		if _, direct := rt.(*Direct); !direct {
+			return
+		}
+		server := newScript(t, func(int) []string { return []string{ok, ok} })
+		ctx, cancel := context.WithCancel(t.Context())
+		response, err := rt.RoundTrip(request(t, http.MethodGet, server.url, "").WithContext(ctx))
+		require.NoError(t, err)
+		cancel()
+		_, err = io.ReadAll(response.Body)
+		require.NoError(t, err, "it has come already")
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, "ok", do(t, rt, request(t, http.MethodGet, server.url, "")).Body)
+		require.EqualValues(t, 2, dialed.Load())
+	})
+}
