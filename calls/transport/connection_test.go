@@ -82,31 +82,32 @@ func timeout(ctx context.Context) (context.Context, func()) {
 	return context.WithTimeout(ctx, 100*time.Millisecond)
 }
 
-// A connection that the server has closed meanwhile is not used; one that it closes instead
-// of an answer is used once more for a request that may be made again, and for no other.
+// A connection that the server has closed meanwhile is not used.
+func TestAConnectionThatTheServerHasClosed(t *testing.T) {
+	t.Parallel()
+	d, dialed := only(t)
+	closed := make(chan struct{}, 100)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.Config.IdleTimeout = 20 * time.Millisecond
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- struct{}{}
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	for range 3 {
+		require.Equal(t, 200, do(t, d, request(t, http.MethodPatch, server.URL, "x")).Status)
+		<-closed
+		<-time.After(looksAfter)
+	}
+	require.EqualValues(t, 3, dialed.Load())
+}
+
+// A connection that the server closes instead of an answer is used once more for a request
+// that may be made again, and for no other.
 func TestStaleConnections(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, rt http.RoundTripper, dialed *atomic.Int64) {
-		if _, direct := rt.(*Direct); !direct {
-			return // it may not have noticed yet
-		}
-		closed := make(chan struct{}, 100)
-		server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-		server.Config.IdleTimeout = 20 * time.Millisecond
-		server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-			if state == http.StateClosed {
-				closed <- struct{}{}
-			}
-		}
-		server.Start()
-		t.Cleanup(server.Close)
-		for range 3 {
-			require.Equal(t, 200, do(t, rt, request(t, http.MethodPatch, server.URL, "x")).Status)
-			<-closed
-			<-time.After(looksAfter)
-		}
-		require.EqualValues(t, 3, dialed.Load())
-	})
 	for name, c := range map[string]struct {
 		method, key string
 		again       bool
@@ -139,19 +140,17 @@ func TestStaleConnections(t *testing.T) {
 // may still be interrupted when another request has it.
 func TestAConnectionThatMayBeInterrupted(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, rt http.RoundTripper, dialed *atomic.Int64) {
-		if _, direct := rt.(*Direct); !direct {
-			return
-		}
-		server := newScript(t, func(int) []string { return []string{ok, ok} })
-		ctx, cancel := context.WithCancel(t.Context())
-		response, err := rt.RoundTrip(request(t, http.MethodGet, server.url, "").WithContext(ctx))
-		require.NoError(t, err)
-		cancel()
-		_, err = io.ReadAll(response.Body)
-		require.NoError(t, err, "it has come already")
-		require.NoError(t, response.Body.Close())
-		require.Equal(t, "ok", do(t, rt, request(t, http.MethodGet, server.url, "")).Body)
-		require.EqualValues(t, 2, dialed.Load())
-	})
+	d, dialed := only(t)
+	server := newScript(t, func(int) []string { return []string{ok, ok} })
+	soon, end := context.WithTimeout(t.Context(), 10*time.Second)
+	defer end()
+	ctx, cancel := context.WithCancel(soon)
+	response, err := d.RoundTrip(request(t, http.MethodGet, server.url, "").WithContext(ctx))
+	require.NoError(t, err)
+	cancel()
+	_, err = io.ReadAll(response.Body)
+	require.NoError(t, err, "it has come already")
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, "ok", do(t, d, request(t, http.MethodGet, server.url, "").WithContext(soon)).Body)
+	require.EqualValues(t, 2, dialed.Load())
 }

@@ -18,23 +18,19 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte(r.URL.Path)) }))
 	t.Cleanup(server.Close)
-	both(t, func(t *testing.T, rt http.RoundTripper, dialed *atomic.Int64) {
-		if _, direct := rt.(*Direct); !direct {
-			return // it may open more
-		}
-		var running sync.WaitGroup
-		for range 20 {
-			running.Go(func() {
-				for range 50 {
-					if got := do(t, rt, request(t, http.MethodGet, server.URL+"/x", "")); got.Body != "/x" {
-						t.Errorf("%+v", got)
-					}
+	d, dialed := only(t)
+	var running sync.WaitGroup
+	for range 20 {
+		running.Go(func() {
+			for range 50 {
+				if got := do(t, d, request(t, http.MethodGet, server.URL+"/x", "")); got.Body != "/x" {
+					t.Errorf("%+v", got)
 				}
-			})
-		}
-		running.Wait()
-		require.LessOrEqual(t, dialed.Load(), int64(20))
-	})
+			}
+		})
+	}
+	running.Wait()
+	require.LessOrEqual(t, dialed.Load(), int64(20))
 }
 
 // closing counts what is closed.

@@ -25,21 +25,35 @@ func both(t *testing.T, test func(t *testing.T, rt http.RoundTripper, dialed *at
 	for _, direct := range []bool{false, true} {
 		t.Run(fmt.Sprintf("direct=%t", direct), func(t *testing.T) {
 			t.Parallel()
-			dialed := &atomic.Int64{}
-			next := &http.Transport{MaxIdleConnsPerHost: 100, IdleConnTimeout: time.Minute, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				dialed.Add(1)
-				return new(net.Dialer).DialContext(ctx, network, address)
-			}}
-			var rt http.RoundTripper = next
-			if direct {
-				d := New(next)
-				rt = d
-				t.Cleanup(d.CloseIdleConnections)
+			next, dialed := counting(t)
+			if !direct {
+				test(t, next, dialed)
+				return
 			}
-			t.Cleanup(next.CloseIdleConnections)
-			test(t, rt, dialed)
+			test(t, New(next), dialed)
 		})
 	}
+}
+
+// counting is a transport that counts the connections it opens.
+func counting(t *testing.T) (next *http.Transport, dialed *atomic.Int64) {
+	t.Helper()
+	dialed = &atomic.Int64{}
+	next = &http.Transport{MaxIdleConnsPerHost: 100, IdleConnTimeout: time.Minute, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		dialed.Add(1)
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}}
+	t.Cleanup(next.CloseIdleConnections)
+	return next, dialed
+}
+
+// only is Direct alone, for what http.Transport does otherwise.
+func only(t *testing.T) (d *Direct, dialed *atomic.Int64) {
+	t.Helper()
+	next, dialed := counting(t)
+	d = New(next)
+	t.Cleanup(d.CloseIdleConnections)
+	return d, dialed
 }
 
 // script is a server that answers the requests of each connection with these texts, one after
