@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"longhaul/calls/plain"
 	"longhaul/job"
 )
 
@@ -35,7 +36,7 @@ func parseBody(body job.Body, parse parser) (bodyTemplate, error) {
 		if err != nil {
 			return "", err
 		}
-		body, err := jsonText(filled)
+		body, err := plain.JSONText(filled)
 		if err == nil && int64(len(body)) > b.all.written { // by its escapes
 			err = unfinished("body", b.write(int64(len(body))))
 		}

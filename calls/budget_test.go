@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"longhaul/calls/plain"
 	"longhaul/job"
 )
 
@@ -307,7 +308,7 @@ func TestTheBoundsOfFunctionsHold(t *testing.T) {
 			length := e.budget.length(arg)
 			require.LessOrEqual(t, int64(len(fmt.Sprint(arg))), length, "%#v", arg)
 			longest, all = max(longest, length), all+length+1
-			if _, err := jsonText(arg); err == nil {
+			if _, err := plain.JSONText(arg); err == nil {
 				e.budget.left = requestLimits
 				text, err := e.json(arg)
 				require.NoError(t, err)

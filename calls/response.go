@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"longhaul/calls/plain"
 	"longhaul/job"
 )
 
@@ -73,7 +74,7 @@ func asJSON(contentType string, body []byte) json.RawMessage {
 }
 
 func marshal(value any) json.RawMessage {
-	text, err := jsonText(value)
+	text, err := plain.JSONText(value)
 	if err != nil {
 		panic(err) // strings always marshal
 	}

@@ -1,13 +1,14 @@
 package calls
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
 	"text/template"
+
+	"longhaul/calls/plain"
 )
 
 // How much longer a text can be than what it comes from: a composite value, which is
@@ -24,7 +25,7 @@ const (
 // functions are those of templates that do not give long texts; job.TemplateFunctions
 // has the names of those that are ours.
 func functions(env func(string) (string, error)) template.FuncMap {
-	return template.FuncMap{"json": jsonText, "env": variable(env), "index": element}
+	return template.FuncMap{"json": plain.JSONText, "env": variable(env), "index": element}
 }
 
 // boundedFunctions are those whose texts can be longer than what they are given: ours,
@@ -75,16 +76,8 @@ func (e *execution) json(value any) (string, error) {
 	if err := e.budget.mayMake(most); err != nil {
 		return "", err
 	}
-	text, err := jsonText(value)
+	text, err := plain.JSONText(value)
 	return e.budget.made(text), err
-}
-
-func jsonText(value any) (string, error) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(value)
-	return strings.TrimSuffix(b.String(), "\n"), err
 }
 
 func (e *execution) printf(format string, args ...any) (string, error) {

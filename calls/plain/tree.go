@@ -75,12 +75,20 @@ func (t *Texts) jsonString(source string, parsed func(source string) *template.T
 	return append(append(Text{{text: `"`}}, text...), piece{text: `"`}), true
 }
 
+// jsonText is of what was JSON a moment ago.
 func jsonText(value any) string {
+	text, err := JSONText(value)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+// JSONText is the JSON of a value, with <, > and & as they stand.
+func JSONText(value any) (string, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		panic(err) // it was JSON a moment ago
-	}
-	return strings.TrimSuffix(b.String(), "\n")
+	err := encoder.Encode(value)
+	return strings.TrimSuffix(b.String(), "\n"), err
 }
