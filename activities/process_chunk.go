@@ -121,7 +121,7 @@ func (w *work) call(ctx, stop context.Context, answered *journal.Answered, recei
 		err = wait(stop, startDelay(w.chunk, attempt))
 	}
 	if err == nil {
-		err = w.session.Pool.Run(calls, stop, pool.How{Lease: w.beat.lease}, missing(w.session.Records(calls, w.chunk.Range), answered, suspects), log)
+		err = w.session.Pool.Run(calls, stop, pool.How{Lease: w.beat.lease, Order: w.chunk.First}, missing(w.session.Records(calls, w.chunk.Range), answered, suspects), log)
 		if err == nil {
 			err = w.callSuspects(calls, stop, suspects, answered.Kills(), log)
 		}

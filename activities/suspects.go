@@ -19,7 +19,7 @@ func (w *work) callSuspects(calls, stop context.Context, suspects []journal.Susp
 		if g.poison {
 			err = fail(w.records(calls, g.suspects), g.suspects[0], log)
 		} else {
-			err = w.session.Pool.Run(calls, stop, pool.How{Isolated: g.isolated, Lease: w.beat.lease}, w.records(calls, g.suspects), log)
+			err = w.session.Pool.Run(calls, stop, pool.How{Isolated: g.isolated, Lease: w.beat.lease, Order: w.chunk.First}, w.records(calls, g.suspects), log)
 		}
 		if err != nil {
 			return err

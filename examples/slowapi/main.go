@@ -9,6 +9,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"hash/fnv"
 	"log"
 	"math/rand/v2"
 	"net"
@@ -28,6 +29,8 @@ type api struct {
 	throttled        float64
 	retryAfterSecond int
 	size             int
+	slow             float64
+	slowLatency      time.Duration
 	calls            atomic.Int64
 }
 
@@ -41,6 +44,8 @@ func main() {
 	flag.Float64Var(&a.throttled, "throttled", 0.0003, "share of calls answered with 429 and Retry-After")
 	flag.IntVar(&a.retryAfterSecond, "retry-after", 1, "seconds in Retry-After")
 	flag.IntVar(&a.size, "size", 0, "bytes that an answer has at least")
+	flag.Float64Var(&a.slow, "slow", 0, "share of the records whose calls take -slow-latency; always the same records")
+	flag.DurationVar(&a.slowLatency, "slow-latency", 3*time.Second, "time to answer a call for a slow record")
 	flag.Parse()
 	if err := a.serve(*address, *addressFile); err != nil {
 		log.Fatal(err)
@@ -67,10 +72,20 @@ func (a *api) serve(address, addressFile string) error {
 	return server.Serve(listener)
 }
 
+// latencyOf is how long the call for a path takes.
+func (a *api) latencyOf(path string) time.Duration {
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(path)) // it never fails
+	if rand.New(rand.NewPCG(hash.Sum64(), 0)).Float64() < a.slow {
+		return a.slowLatency
+	}
+	return a.latency + time.Duration(rand.NormFloat64()*float64(a.jitter))
+}
+
 func (a *api) answer(w http.ResponseWriter, r *http.Request) {
 	a.calls.Add(1)
 	select {
-	case <-time.After(a.latency + time.Duration(rand.NormFloat64()*float64(a.jitter))):
+	case <-time.After(a.latencyOf(r.URL.Path)):
 	case <-r.Context().Done():
 		return
 	}

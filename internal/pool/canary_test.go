@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"container/list"
 	"context"
 	"encoding/json"
 	"errors"
@@ -206,12 +207,17 @@ func TestAMixtureOfFailuresDoesNotStopTheJob(t *testing.T) {
 func TestProbesTakeTurns(t *testing.T) {
 	t.Parallel()
 	p := newPool(nil, retries)
-	for _, first := range []bool{false, false, true, true} {
-		p.waiting.PushBack(&waiter{first: first})
+	early, late := p.queueUp(1), p.queueUp(2)
+	second := p.waiting.push(late, &waiter{first: true})
+	first := p.waiting.push(early, &waiter{})
+	p.waiting.push(early, &waiter{})
+	p.waiting.push(late, &waiter{first: true})
+	next := func(probe bool) *list.Element {
+		_, place := p.next(probe)
+		return place
 	}
-	third := p.waiting.Front().Next().Next()
-	require.Equal(t, third, p.next(true))
-	require.Equal(t, p.waiting.Front(), p.next(false), "else first come, first served")
-	require.Equal(t, p.waiting.Front(), p.next(true))
-	require.Equal(t, third, p.next(true))
+	require.Equal(t, second, next(true))
+	require.Equal(t, first, next(false), "else first come, first served")
+	require.Equal(t, first, next(true))
+	require.Equal(t, second, next(true))
 }

@@ -183,12 +183,12 @@ func TestAProbeThatIsCutOff(t *testing.T) {
 		<-time.After(time.Minute)
 		cancel()
 		require.ErrorIs(t, <-ended, context.Canceled)
-		probe := &token{pool: p}
+		probe := &token{pool: p, line: p.queueUp(0)}
 		require.NoError(t, probe.acquire(t.Context(), true))
 		require.True(t, probe.probe, "the next one")
 		hurried, late := context.WithTimeout(t.Context(), time.Minute)
 		defer late()
-		require.Error(t, (&token{pool: p}).acquire(hurried, true), "there is only one")
+		require.Error(t, (&token{pool: p, line: p.queueUp(0)}).acquire(hurried, true), "there is only one")
 		probe.release()
 		probe.release() // a second time, it does nothing
 		api.down.Store(false)

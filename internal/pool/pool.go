@@ -49,7 +49,7 @@ type Pool struct {
 	leasesUntil time.Time
 	// waiting are the calls that wait for a token, leaving the chunks that wait
 	// until the calls in flight fit without their grant.
-	waiting list.List
+	waiting queue
 	leaving list.List
 	// probes counts the calls that an open circuit breaker let through.
 	probes int

@@ -24,10 +24,14 @@ type run struct {
 	calls, stop context.Context
 	how         How
 	log         Log
+	line        *line
 }
 
 // How says how the calls of one Run are made.
 type How struct {
+	// Order is the place of the run among those of the pool: while the calls of a lower
+	// one wait for a token, no call of a higher one gets it.
+	Order int64
 	// Isolated calls are made with no other of the job in the process.
 	Isolated bool
 	// Lease says until when calls may start; nil for no end.
@@ -45,11 +49,12 @@ func (p *Pool) Run(ctx, stop context.Context, how How, records iter.Seq2[job.Rec
 	for _, end := range []context.Context{ctx, p.over} {
 		defer context.AfterFunc(end, func() { fail(context.Cause(end)) })()
 	}
-	r := &run{Pool: p, calls: ctx, stop: stop, how: how, log: log}
+	r := &run{Pool: p, calls: ctx, stop: stop, how: how, log: log, line: p.queueUp(how.Order)}
+	defer p.leaveQueue(r.line)
 	var calls sync.WaitGroup
 	next := make(chan task)
 	for record, err := range records {
-		t := task{record, &token{pool: p}}
+		t := task{record, &token{pool: p, line: r.line}}
 		if err == nil {
 			err = t.token.acquire(r.stop, true)
 		}

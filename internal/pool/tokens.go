@@ -10,6 +10,7 @@ import (
 // and releases it during a backoff and when the answer is in the journal.
 type token struct {
 	pool *Pool
+	line *line
 	held bool
 	// probe: it is the one call of an outage, and its outcome is not noted yet.
 	probe bool
@@ -26,15 +27,15 @@ type waiter struct {
 	probe bool
 }
 
-// acquire waits for a token, first come first served; first says whether the call is
-// the first one for its record. After an error the token is not held.
+// acquire waits for a token, in the order of queue; first says whether the call is the
+// first one for its record. After an error the token is not held.
 func (t *token) acquire(ctx context.Context, first bool) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	p := t.pool
 	p.mu.Lock()
-	if p.waiting.Len() == 0 {
+	if p.waiting.size == 0 {
 		if probe, ok := p.mayStart(); ok {
 			p.take()
 			p.mu.Unlock()
@@ -43,7 +44,7 @@ func (t *token) acquire(ctx context.Context, first bool) error {
 		}
 	}
 	w := &waiter{first: first, granted: make(chan struct{})}
-	place := p.waiting.PushBack(w)
+	place := p.waiting.push(t.line, w)
 	p.mu.Unlock()
 	select {
 	case <-w.granted:
@@ -58,7 +59,7 @@ func (t *token) acquire(ctx context.Context, first bool) error {
 		t.held, t.probe = true, w.probe
 		t.release()
 	default:
-		p.waiting.Remove(place)
+		p.waiting.remove(t.line, place)
 		p.mu.Unlock()
 	}
 	return context.Cause(ctx)
@@ -137,28 +138,23 @@ func (p *Pool) wake() {
 // and a later one, if such a call waits: the records that wait for a later one may be
 // those that always fail, and an API may always fail the first. It is called with the
 // lock.
-func (p *Pool) next(probe bool) *list.Element {
-	if probe {
-		p.probes++
-		first := p.probes%2 == 1
-		for waiting := p.waiting.Front(); waiting != nil; waiting = waiting.Next() {
-			if waiting.Value.(*waiter).first == first {
-				return waiting
-			}
-		}
+func (p *Pool) next(probe bool) (*line, *list.Element) {
+	if !probe {
+		return p.waiting.front()
 	}
-	return p.waiting.Front()
+	p.probes++
+	return p.waiting.firstThat(p.probes%2 == 1)
 }
 
 // grantTokens is called with the lock.
 func (p *Pool) grantTokens() {
-	for p.waiting.Len() > 0 {
+	for p.waiting.size > 0 {
 		probe, ok := p.mayStart()
 		if !ok {
 			return
 		}
 		p.take()
-		w := p.waiting.Remove(p.next(probe)).(*waiter)
+		w := p.waiting.remove(p.next(probe))
 		w.probe = probe
 		close(w.granted)
 	}
