@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -121,7 +122,9 @@ func (w *work) call(ctx, stop context.Context, answered *journal.Answered, recei
 		err = wait(stop, startDelay(w.chunk, attempt))
 	}
 	if err == nil {
-		err = w.session.Pool.Run(calls, stop, pool.How{Lease: w.beat.lease, Order: w.chunk.First}, missing(w.session.Records(calls, w.chunk.Range), answered, suspects), log)
+		records, last := noteLast(missing(w.session.Records(calls, w.chunk.Range), answered, suspects))
+		err = w.session.Pool.Run(calls, stop, pool.How{Lease: w.beat.lease, Order: w.chunk.First}, records, log)
+		receipt.Waited = job.Duration(time.Since(*last).Round(time.Millisecond))
 		if err == nil {
 			err = w.callSuspects(calls, stop, suspects, answered.Kills(), log)
 		}

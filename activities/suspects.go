@@ -73,3 +73,12 @@ func missing(records iter.Seq2[job.Record, error], answered *journal.Answered, s
 		}
 	}
 }
+
+// noteLast gives the same records, and notes when the last one was taken.
+func noteLast(records iter.Seq2[job.Record, error]) (noted iter.Seq2[job.Record, error], last *time.Time) {
+	last = new(time.Time)
+	return func(yield func(job.Record, error) bool) {
+		defer func() { *last = time.Now() }()
+		records(yield)
+	}, last
+}

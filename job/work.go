@@ -156,6 +156,8 @@ type Receipt struct {
 	// Called counts the records that were called by this attempt, Calls the calls.
 	Called int64 `json:"called,omitempty"`
 	Calls  int64 `json:"calls,omitempty"`
+	// Waited is how long the chunk has waited for its last calls, after all had begun.
+	Waited Duration `json:"waited,omitempty"`
 }
 
 // Batch is the argument of FlushBatch: a range to merge from these journals.

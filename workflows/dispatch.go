@@ -135,6 +135,7 @@ func (d *dispatcher) next(ctx, chunks workflow.Context) bool {
 		}
 		return d.stopped == nil
 	}
+	d.splitLane(ctx)
 	chunk := job.Chunk{Grant: d.lanes.Take()}
 	if d.version > workflow.DefaultVersion {
 		chunk.Failures = d.failureBudget()
@@ -152,6 +153,28 @@ func (d *dispatcher) next(ctx, chunks workflow.Context) bool {
 	d.state.Chunks++
 	workflow.Go(chunks, func(ctx workflow.Context) { d.process(ctx, chunk, paced) })
 	return true
+}
+
+// changeSplitLanes is the change after which there are more lanes while chunks wait for their
+// last calls.
+const changeSplitLanes = "split-lanes"
+
+// splitLane splits a lane if there are too few: those whose chunks only wait for their last
+// calls must not keep the others from work.
+func (d *dispatcher) splitLane(ctx workflow.Context) {
+	if len(d.requeued) > 0 {
+		return
+	}
+	now := workflow.Now(ctx)
+	wanted := d.lanes.Wanted(d.meter.waited(), d.meter.rate(now, d.state.Started), d.cutter.Size())
+	// Receipts of an earlier version say nothing of their waiting: then the version is not
+	// asked, and no marker is written.
+	if wanted <= d.lanes.Open() || workflow.GetVersion(ctx, changeSplitLanes, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return
+	}
+	if d.lanes.Split() {
+		d.cutter.AddLane()
+	}
 }
 
 // cut fills in the next range, when it is to start, and whether it is among the

@@ -39,6 +39,7 @@ type measured struct {
 	records    int64
 	median     int64
 	bottleneck job.Bottleneck
+	waited     time.Duration
 }
 
 // meterState is what a run carries to the next.
@@ -91,7 +92,7 @@ func (m *meter) add(now time.Time, receipt job.Receipt) {
 	if median > 0 && (m.fastest == 0 || median < m.fastest) {
 		m.fastest = median
 	}
-	m.recent = append(m.recent, measured{now, receipt.Done(), median, receipt.Bottleneck})
+	m.recent = append(m.recent, measured{now, receipt.Done(), median, receipt.Bottleneck, receipt.Waited.Std()})
 	for now.Sub(m.recent[0].at) > recently {
 		m.recent = m.recent[1:]
 	}
@@ -159,6 +160,18 @@ func (m *meter) rate(now, started time.Time) float64 {
 		}
 	}
 	return perSecond(records, now.Sub(from))
+}
+
+// waited is the mean time that a chunk of the last minute has waited for its last calls.
+func (m *meter) waited() time.Duration {
+	if len(m.recent) == 0 {
+		return 0
+	}
+	sum := time.Duration(0)
+	for _, r := range m.recent {
+		sum += r.waited
+	}
+	return sum / time.Duration(len(m.recent))
 }
 
 // bottleneck is the most frequent of the last minute's, the API's if it has become

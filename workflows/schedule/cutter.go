@@ -8,8 +8,10 @@ type Cutter struct {
 	records, batchRecords int64
 	// smallest and largest bound a chunk.
 	smallest, largest int64
-	lanes             int64
-	committed         []job.Range
+	// lanes end the job together, each with its last chunk. tapering is over how many the
+	// rest is spread.
+	lanes, tapering int64
+	committed       []job.Range
 	// partial are batches that are cut whole, because few of their records are called.
 	partial []job.Partial
 	// next is the first index not handed out, left how many are to be.
@@ -23,7 +25,7 @@ func NewCutter(plan job.Plan, next, chunkSize int64, lanes, callsPerLane int) *C
 	c := &Cutter{
 		records: plan.Records, batchRecords: plan.BatchRecords,
 		smallest: min(max(smallestChunk, 4*int64(callsPerLane)), chunkSize), largest: chunkSize,
-		lanes: int64(lanes), committed: plan.Committed, partial: plan.Partial, next: next,
+		lanes: int64(lanes), tapering: int64(lanes), committed: plan.Committed, partial: plan.Partial, next: next,
 	}
 	c.left = Left(plan, next)
 	return c
@@ -54,7 +56,7 @@ func (c *Cutter) Cut() (chunk job.Range, endsBatch, ok bool) {
 	if chunk, ok := c.cutPartial(); ok {
 		return chunk, true, true
 	}
-	size := min(max(ceilDiv(c.left, 2*c.lanes), c.smallest), c.largest)
+	size := c.Size()
 	border := min((c.next/c.batchRecords+1)*c.batchRecords, c.records)
 	chunk = job.Range{First: c.next, Last: min(c.next+size, border)}
 	c.next = chunk.Last
@@ -82,8 +84,20 @@ func (c *Cutter) Next() int64 { return c.next }
 // Left is how many records are to be called and are in no chunk yet.
 func (c *Cutter) Left() int64 { return c.left }
 
+// Size is how many records the next chunk has, if its batch has as many.
+func (c *Cutter) Size() int64 {
+	return min(max(ceilDiv(c.left, 2*c.tapering), c.smallest), c.largest)
+}
+
 // SetLanes says over how many lanes the rest is spread.
-func (c *Cutter) SetLanes(lanes int) { c.lanes = int64(max(1, lanes)) }
+func (c *Cutter) SetLanes(lanes int) {
+	c.lanes = int64(max(1, lanes))
+	c.tapering = c.lanes
+}
+
+// AddLane says that there is one more, of a grant that was split: chunks stay as large as
+// they are.
+func (c *Cutter) AddLane() { c.lanes++ }
 
 // IsFinal says whether the next chunk is among the last ones, one for each
 // lane.

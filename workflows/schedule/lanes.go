@@ -27,6 +27,9 @@ type Lanes struct {
 	runID  string
 	grants []job.LaneGrant
 	state  []laneState
+	// base is the number of lanes without those of splits.
+	base   int
+	splits []split
 }
 
 type laneState int
@@ -46,19 +49,19 @@ func NewLanes(runID string, parallelism int, rate float64, chunkSize, left int64
 	n := min(max(parallelism/callsPerLane, forRate, minLanes), maxLanes)
 	n = min(n, parallelism, int(max(1, min(maxLanes, ceilDiv(left, smallestChunk)))))
 	n = len(splitRate(rate, n))
-	l := &Lanes{runID: runID, grants: make([]job.LaneGrant, n), state: make([]laneState, n)}
+	l := &Lanes{runID: runID, grants: make([]job.LaneGrant, n), state: make([]laneState, n), base: n}
 	l.Retune(parallelism, rate, 0)
 	return l
 }
 
-// Retune divides other limits among the lanes. Their number stays, and so each grant
+// Retune divides other limits among the lanes. They stay, and so each grant
 // grows if the parallelism does, and shrinks if it does: while some workers have
 // read the change and others have not, there are never more calls in flight
 // than the larger one allows. A lane whose calls or rate would be none is closed.
 func (l *Lanes) Retune(parallelism int, rate float64, version int64) {
-	n := len(l.grants)
+	n := l.base
 	rates := splitRate(rate, min(n, parallelism))
-	for i := range l.grants {
+	for i := range n {
 		grant := job.LaneGrant{RunID: l.runID, Lane: i, Version: version, Pool: l.grants[i].Pool}
 		if i < len(rates) {
 			grant.Calls, grant.Rate = parallelism/n, rates[i]
@@ -67,6 +70,9 @@ func (l *Lanes) Retune(parallelism int, rate float64, version int64) {
 			}
 		}
 		l.grants[i] = grant
+	}
+	for _, s := range l.splits {
+		l.divide(s)
 	}
 }
 
@@ -107,7 +113,7 @@ func (l *Lanes) MarkUsed() {
 	}
 }
 
-// Count is the number of lanes; it stays.
+// Count is the number of lanes; only Split changes it.
 func (l *Lanes) Count() int { return len(l.grants) }
 
 // InFlight counts the chunks in flight.
