@@ -198,7 +198,7 @@ func (d *dispatcher) hasChunk() bool {
 // awaitPace waits by a durable timer for what lies far ahead.
 func (d *dispatcher) awaitPace(ctx workflow.Context) error {
 	for {
-		ahead, control := d.pacer.Wait(workflow.Now(ctx))-schedule.StartDelayLimit, d.state.Control
+		ahead, control := d.ahead(ctx), d.state.Control
 		if ahead <= 0 {
 			return nil
 		}
@@ -209,6 +209,21 @@ func (d *dispatcher) awaitPace(ctx workflow.Context) error {
 			return err
 		}
 	}
+}
+
+// changeStartDelay is the change after which chunks are started up to 5 s ahead, not 2.
+const changeStartDelay = "start-delay"
+
+// ahead is how far the next chunk lies beyond what can be its StartDelay.
+func (d *dispatcher) ahead(ctx workflow.Context) time.Duration {
+	wait := d.pacer.Wait(workflow.Now(ctx))
+	if wait <= schedule.EarlierStartDelayLimit {
+		return 0
+	}
+	if workflow.GetVersion(ctx, changeStartDelay, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return wait - schedule.EarlierStartDelayLimit
+	}
+	return wait - schedule.StartDelayLimit
 }
 
 // stop has running chunks seal their journals. The first reason counts.

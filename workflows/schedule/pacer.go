@@ -9,8 +9,11 @@ import (
 const (
 	// StartDelayLimit is what goes along as a chunk's StartDelay. A Temporal
 	// timer of less than a second may fire a second late, so only what lies
-	// further ahead is waited out by one.
-	StartDelayLimit = 2 * time.Second
+	// further ahead is waited out by one. The chunks that wait have joined their
+	// pool: the calls of the first chunk can be as many as all may have.
+	StartDelayLimit = 5 * time.Second
+	// EarlierStartDelayLimit is that of jobs before version 0.2.
+	EarlierStartDelayLimit = 2 * time.Second
 	// catchUpLimit is how late the schedule may be and still be caught up.
 	// Beyond that (the workers were down, say) it starts anew: the interval is
 	// a promise to somebody's API.
