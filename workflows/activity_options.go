@@ -30,3 +30,12 @@ func withActivities(ctx workflow.Context, spec job.Spec, summary string) workflo
 		},
 	})
 }
+
+// onAnyWorker lets every worker have the activity. Others may be given at once, as Temporal's
+// eager execution, to the worker that has done the workflow task: if chunks were, that
+// worker would have them all.
+func onAnyWorker(ctx workflow.Context) workflow.Context {
+	options := workflow.GetActivityOptions(ctx)
+	options.DisableEagerExecution = true
+	return workflow.WithActivityOptions(ctx, options)
+}

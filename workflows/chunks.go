@@ -32,6 +32,9 @@ func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk, paced int64)
 	var receipt job.Receipt
 	began := workflow.Now(ctx).Add(chunk.StartDelay.Std())
 	options := withActivities(ctx, d.spec, chunk.String())
+	if chunk.Canary == 0 {
+		options = onAnyWorker(options)
+	}
 	err := workflow.ExecuteActivity(options, methods.ProcessChunk, d.state.Plan.Ref, chunk).Get(options, &receipt)
 	d.meter.returned(chunk.Range)
 	passedOn := d.isPassedOn(ctx, err)
@@ -77,6 +80,9 @@ func (d *dispatcher) flush(ctx workflow.Context, batch job.Batch, received job.T
 	defer done()
 	var flushed job.Flushed
 	ctx = withActivities(ctx, d.spec, "flush "+batch.String())
+	if d.hasChunk() || d.lanes.InFlight() > 0 {
+		ctx = onAnyWorker(ctx)
+	}
 	flush := func(ref job.Ref) error {
 		return workflow.ExecuteActivity(ctx, methods.FlushBatch, ref, batch).Get(ctx, &flushed)
 	}

@@ -71,6 +71,7 @@ func (s *Server) command(ctx context.Context, cli, port, uiPort string) *exec.Cm
 		cli, "server", "start-dev", "--ip", loopback, "--port", port, "--ui-port", uiPort,
 		"--namespace", s.options.Namespace, "--db-filename", filepath.Join(s.dir, databaseFile), "--log-level", "error",
 		"--dynamic-config-value", "frontend.enableServerVersionCheck=false",
+		"--dynamic-config-value", "system.enableActivityEagerExecution=true",
 		"--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL",
 	}), s.extra...)
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), privately[0], arguments...) //nolint:gosec // the user names the CLI
