@@ -32,7 +32,7 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 	if err := d.listen(ctx); err != nil {
 		return job.Summary{}, err
 	}
-	d.version = workflow.GetVersion(ctx, changeCanary, workflow.DefaultVersion, 1)
+	d.version = workflow.GetVersion(ctx, changeCanary, workflow.DefaultVersion, versionFewerLanes)
 	switch {
 	case state.Version > stateVersion:
 		return job.Summary{}, invalid(fmt.Errorf("state version %d is newer than this worker's %d", state.Version, stateVersion))
@@ -63,6 +63,10 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 // has succeeded, judges max_failures with each receipt, and counts retries for its
 // pace.
 const changeCanary = "canary"
+
+// versionFewerLanes is the version of changeCanary since which a lane has 25 calls, not 16:
+// one marker tells both.
+const versionFewerLanes = 2
 
 // scheduledTimeKey is set by the server for a workflow that a schedule starts.
 var scheduledTimeKey = temporal.NewSearchAttributeKeyTime("TemporalScheduledStartTime")

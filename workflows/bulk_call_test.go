@@ -37,6 +37,26 @@ func TestEveryBatchIsFlushedOnce(t *testing.T) {
 	require.LessOrEqual(t, w.most, 200, "never more grants out than the parallelism")
 }
 
+// While chunks wait for their last calls there are more of them, with no more calls.
+func TestLanesAreSplitWhileChunksWait(t *testing.T) {
+	t.Parallel()
+	lanes := func(waited time.Duration) int {
+		w := &world{records: 23_456, waited: waited}
+		env := environment(t, w)
+		env.ExecuteWorkflow(BulkCall, sleepSpec(), State{})
+		require.NoError(t, env.GetWorkflowError())
+		require.Len(t, w.batches, 5)
+		require.LessOrEqual(t, w.most, 200, "never more grants out than the parallelism")
+		most := 0
+		for _, chunk := range w.chunks {
+			most = max(most, chunk.Grant.Lane+1)
+		}
+		return most
+	}
+	require.Equal(t, 8, lanes(0))
+	require.Greater(t, lanes(3*time.Second), 16)
+}
+
 // Answers that were promised and are gone are called again, also those of the last batch;
 // the batch is flushed once more with all its journals.
 func TestLostAnswersAreCalledAgain(t *testing.T) {

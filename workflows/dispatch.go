@@ -64,7 +64,11 @@ type dispatcher struct {
 // prepare derives all that follows from the spec and the state.
 func (d *dispatcher) prepare(ctx workflow.Context) {
 	plan := d.state.Plan
-	d.lanes = schedule.NewLanes(workflow.GetInfo(ctx).WorkflowExecution.RunID, d.spec.Parallelism, d.spec.Rate, d.spec.ChunkSize, schedule.Left(plan, d.state.Next))
+	callsPerLane := schedule.CallsPerLane
+	if d.version < versionFewerLanes {
+		callsPerLane = schedule.EarlierCallsPerLane
+	}
+	d.lanes = schedule.NewLanes(workflow.GetInfo(ctx).WorkflowExecution.RunID, d.spec, schedule.Left(plan, d.state.Next), callsPerLane)
 	if plan.New && d.state.Chunks == 0 {
 		d.lanes.MarkFresh()
 	}
@@ -211,7 +215,7 @@ func (d *dispatcher) awaitPace(ctx workflow.Context) error {
 	}
 }
 
-// changeStartDelay is the change after which chunks are started up to 5 s ahead, not 2.
+// changeStartDelay is the change after which chunks are started up to 4 s ahead, not 2.
 const changeStartDelay = "start-delay"
 
 // ahead is how far the next chunk lies beyond what can be its StartDelay.

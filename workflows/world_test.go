@@ -27,6 +27,8 @@ type world struct {
 	fails func(job.Chunk) int64
 	// extra is how many calls a record takes beyond the first.
 	extra int64
+	// waited is how long a chunk has waited for its last calls.
+	waited time.Duration
 	// partial are batches with few records to call, proven says that a call has
 	// succeeded before.
 	partial []job.Partial
@@ -116,7 +118,7 @@ func (w *world) ProcessChunk(_ context.Context, _ job.Ref, chunk job.Chunk) (job
 			called = partial.Missing
 		}
 	}
-	return job.Receipt{Range: chunk.Range, Totals: totals, Called: called, Calls: called * (1 + w.extra), Journals: []job.JournalRef{{Name: chunk.String(), Size: 1}}}, nil
+	return job.Receipt{Range: chunk.Range, Totals: totals, Called: called, Calls: called * (1 + w.extra), Waited: job.Duration(w.waited), Journals: []job.JournalRef{{Name: chunk.String(), Size: 1}}}, nil
 }
 
 func (w *world) FlushBatch(_ context.Context, _ job.Ref, batch job.Batch) (job.Flushed, error) {

@@ -10,8 +10,11 @@ import (
 const (
 	minLanes = 4
 	maxLanes = 64
-	// callsPerLane is how many calls in flight the number of lanes aims at.
-	callsPerLane = 16
+	// CallsPerLane is how many calls in flight the number of lanes aims at: a chunk of
+	// 1,000 calls of 100 ms then ends before its first heartbeat, which is a billed action.
+	CallsPerLane = 25
+	// EarlierCallsPerLane is that of jobs before version 0.2.
+	EarlierCallsPerLane = 16
 	// chunkSeconds is how long a chunk should last if there is a rate: one that
 	// goes to another worker rests for a second.
 	chunkSeconds = 30
@@ -41,16 +44,16 @@ const (
 	laneDonated
 )
 
-// NewLanes makes clamp(parallelism/16, 4, 64) lanes, or more for a high rate, but
+// NewLanes makes clamp(parallelism/callsPerLane, 4, 64) lanes, or more for a high rate, but
 // no more than there are calls, small chunks in the records that are left, or
 // calls per second.
-func NewLanes(runID string, parallelism int, rate float64, chunkSize, left int64) *Lanes {
-	forRate := int(min(maxLanes, chunkSeconds*rate/float64(chunkSize)))
-	n := min(max(parallelism/callsPerLane, forRate, minLanes), maxLanes)
-	n = min(n, parallelism, int(max(1, min(maxLanes, ceilDiv(left, smallestChunk)))))
-	n = len(splitRate(rate, n))
+func NewLanes(runID string, spec job.Spec, left int64, callsPerLane int) *Lanes {
+	forRate := int(min(maxLanes, chunkSeconds*spec.Rate/float64(spec.ChunkSize)))
+	n := min(max(spec.Parallelism/callsPerLane, forRate, minLanes), maxLanes)
+	n = min(n, spec.Parallelism, int(max(1, min(maxLanes, ceilDiv(left, smallestChunk)))))
+	n = len(splitRate(spec.Rate, n))
 	l := &Lanes{runID: runID, grants: make([]job.LaneGrant, n), state: make([]laneState, n), base: n}
-	l.Retune(parallelism, rate, 0)
+	l.Retune(spec.Parallelism, spec.Rate, 0)
 	return l
 }
 

@@ -10,8 +10,9 @@ const (
 	// StartDelayLimit is what goes along as a chunk's StartDelay. A Temporal
 	// timer of less than a second may fire a second late, so only what lies
 	// further ahead is waited out by one. The chunks that wait have joined their
-	// pool: the calls of the first chunk can be as many as all may have.
-	StartDelayLimit = 5 * time.Second
+	// pool: the calls of the first chunk can be as many as all may have. It is short
+	// enough for a chunk to end before its first heartbeat.
+	StartDelayLimit = 4 * time.Second
 	// EarlierStartDelayLimit is that of jobs before version 0.2.
 	EarlierStartDelayLimit = 2 * time.Second
 	// catchUpLimit is how late the schedule may be and still be caught up.

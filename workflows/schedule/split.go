@@ -44,17 +44,21 @@ func (l *Lanes) Split() bool {
 }
 
 // divide gives the new lane half of the other's calls, and of its rate in whole calls per
-// second. Both halves grow if the whole does, and shrink if it does, see Retune.
+// second. Both halves grow if the whole does, and shrink if it does, see Retune. A new lane
+// of which the rate would be none is closed, and its calls are nobody's: the other lane must
+// not have more than before, because a worker may not know of the change yet.
 func (l *Lanes) divide(s split) {
 	from, to := &l.grants[s.from], &l.grants[s.to]
-	whole := *from
+	limited := from.Rate > 0
 	half := job.LaneGrant{
-		Lane: s.to, RunID: whole.RunID, Version: whole.Version, Pool: to.Pool, Fresh: to.Fresh,
-		Calls: whole.Calls / 2, Rate: math.Floor(whole.Rate / 2),
+		Lane: s.to, RunID: from.RunID, Version: from.Version, Pool: to.Pool, Fresh: to.Fresh, Calls: from.Calls / 2,
 	}
 	from.Calls -= half.Calls
-	from.Rate -= half.Rate
-	if whole.Rate > 0 && half.Rate == 0 {
+	if half.Calls > 0 {
+		half.Rate = math.Floor(from.Rate / 2)
+		from.Rate -= half.Rate
+	}
+	if limited && half.Rate == 0 {
 		half.Calls = 0 // a rate of 0 is no limit
 	}
 	*to = half
