@@ -36,6 +36,7 @@ func (d *dispatcher) process(ctx workflow.Context, chunk job.Chunk, paced int64)
 		options = onAnyWorker(options)
 	}
 	err := workflow.ExecuteActivity(options, methods.ProcessChunk, d.state.Plan.Ref, chunk).Get(options, &receipt)
+	d.inFlight -= paced
 	d.meter.returned(chunk.Range)
 	passedOn := d.isPassedOn(ctx, err)
 	d.lanes.GiveBack(chunk.Grant.Lane, receipt.Pool, chunk.Final && !receipt.Unfinished && !passedOn)

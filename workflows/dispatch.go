@@ -34,6 +34,8 @@ type dispatcher struct {
 	claiming    bool
 	resetChecks int
 
+	// inFlight counts the records that are in chunks in flight.
+	inFlight int64
 	// received are the receipts' totals of batches that are not committed.
 	received job.Totals
 	flushing int
@@ -155,36 +157,15 @@ func (d *dispatcher) next(ctx, chunks workflow.Context) bool {
 		paced = d.cut(ctx, &chunk)
 	}
 	d.state.Chunks++
+	d.inFlight += paced
 	workflow.Go(chunks, func(ctx workflow.Context) { d.process(ctx, chunk, paced) })
 	return true
-}
-
-// changeSplitLanes is the change after which there are more lanes while chunks wait for their
-// last calls.
-const changeSplitLanes = "split-lanes"
-
-// splitLane splits a lane if there are too few: those whose chunks only wait for their last
-// calls must not keep the others from work.
-func (d *dispatcher) splitLane(ctx workflow.Context) {
-	if len(d.requeued) > 0 {
-		return
-	}
-	now := workflow.Now(ctx)
-	wanted := d.lanes.Wanted(d.meter.waited(), d.meter.rate(now, d.state.Started), d.cutter.Size())
-	// Receipts of an earlier version say nothing of their waiting: then the version is not
-	// asked, and no marker is written.
-	if wanted <= d.lanes.Open() || workflow.GetVersion(ctx, changeSplitLanes, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
-		return
-	}
-	if d.lanes.Split() {
-		d.cutter.AddLane()
-	}
 }
 
 // cut fills in the next range, when it is to start, and whether it is among the
 // last. It returns for how many calls the schedule has made room.
 func (d *dispatcher) cut(ctx workflow.Context, chunk *job.Chunk) (paced int64) {
-	chunk.Final = d.cutter.IsFinal()
+	chunk.Final = d.isFinal(ctx)
 	var endsBatch bool
 	before := d.cutter.Left()
 	chunk.Range, endsBatch, _ = d.cutter.Cut()
