@@ -127,7 +127,8 @@ func (f *Folder) putPart(ctx context.Context, m *merge, name string, failures bo
 	err := f.store.Put(ctx, name, func(w io.Writer) error {
 		digest := sha256.New()
 		out := bufio.NewWriterSize(io.MultiWriter(w, digest), 256<<10)
-		var line []byte
+		var line, buffer []byte
+		var read block
 		for _, at := range m.locations {
 			if at.source&1 == 1 != failures {
 				continue
@@ -135,13 +136,15 @@ func (f *Folder) putPart(ctx context.Context, m *merge, name string, failures bo
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			line = append(line[:0], make([]byte, at.length+1)...)
-			if _, err := m.journals[at.source>>1].ReadAt(line[:at.length], at.offset); err != nil {
+			var err error
+			if line, buffer, err = read.line(m.journals[at.source>>1], at.source>>1, at, buffer); err != nil {
 				return err
 			}
-			line[at.length] = '\n'
-			object.Bytes += int64(len(line))
+			object.Bytes += int64(len(line)) + 1
 			if _, err := out.Write(line); err != nil {
+				return err
+			}
+			if err := out.WriteByte('\n'); err != nil {
 				return err
 			}
 		}
