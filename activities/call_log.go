@@ -21,6 +21,7 @@ type callLog struct {
 
 	mu        sync.Mutex
 	sum       job.Totals
+	bytes     int64
 	latencies *latency.Histogram
 	failures  map[job.FailureCount]int64
 	lastError string
@@ -48,6 +49,7 @@ func (l *callLog) Keep(result job.Result) error {
 	}
 	l.mu.Lock()
 	l.sum = l.sum.Add(one)
+	l.bytes += int64(len(result.Value) + len(result.Output))
 	l.latencies.Record(result.Latency)
 	if failure := result.Failure; failure != nil {
 		if l.failures == nil {
@@ -66,7 +68,7 @@ func (l *callLog) addTo(receipt *job.Receipt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	receipt.Totals = receipt.Add(l.sum)
-	receipt.Called, receipt.Calls = l.sum.Done(), l.sum.Calls()
+	receipt.Called, receipt.Calls, receipt.Bytes = l.sum.Done(), l.sum.Calls(), l.bytes
 	receipt.Latency, receipt.LastError = l.latencies.Encode(), l.lastError
 	for kind, count := range l.failures {
 		kind.Count = count

@@ -145,6 +145,7 @@ func takeAndPlan(ctx context.Context, s *source, folder *output.Folder, token st
 func adopt(ctx context.Context, s *source, folder *output.Folder, spec job.Spec, found *job.Manifest) (*job.Manifest, error) {
 	if found == nil {
 		fresh := job.Manifest{Version: job.LayoutVersion, JobID: newJobID(), Created: time.Now().UTC(), Spec: spec}
+		fresh.Spec.Sample = nil
 		err := folder.PutIndex(ctx, func(w io.Writer) (err error) {
 			fresh.Input, err = s.index(ctx, w)
 			return err

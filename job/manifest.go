@@ -42,7 +42,7 @@ func (m Manifest) ContinueWith(on Spec, input Fingerprint, done int64) Manifest 
 	if m.Spec.Call.identity() != on.Call.identity() {
 		m.Calls++
 	}
-	on.Redrive = nil
+	on.Redrive, on.Sample = nil, nil
 	input.FormatVersion = m.Input.FormatVersion
 	m.Spec, m.Input = on, input
 	return m

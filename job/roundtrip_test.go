@@ -144,8 +144,11 @@ func anySpec(t *rapid.T, exact bool) Spec {
 		interval := anyDuration(0).Draw(t, "between")
 		s.BatchInterval = &interval
 	}
-	if rapid.Bool().Draw(t, "redrive") {
+	switch rapid.IntRange(0, 2).Draw(t, "redrive or sample") {
+	case 1:
 		s.Redrive = &RedriveSpec{Kind: anyText.Draw(t, "kind"), Status: rapid.SampledFrom([]StatusPattern{"", "404", "5xx"}).Draw(t, "status")}
+	case 2:
+		s.Sample = &SampleSpec{Records: rapid.Int64Range(1, maxSample).Draw(t, "sample"), Seed: rapid.Uint64().Draw(t, "seed")}
 	}
 	return s
 }

@@ -30,6 +30,8 @@ type Spec struct {
 	Rate float64 `json:"rate"`
 	// Redrive calls failed records again, in an output folder that is there.
 	Redrive *RedriveSpec `json:"redrive,omitempty"`
+	// Sample has the job call some random records only, and then end.
+	Sample *SampleSpec `json:"sample,omitempty"`
 	// Retry is how often and when a failed call is made again.
 	Retry RetrySpec `json:"retry"`
 	// Outage is what to do when nearly all calls fail.

@@ -29,7 +29,7 @@ func (s Spec) Validate() error { return Joined(s.Problems()) }
 
 // Problems is everything that is wrong with the spec, in the order of its fields.
 func (s Spec) Problems() []*Error {
-	problems := slices.Concat(s.inputProblems(), s.outputProblems(), s.Call.problems(), s.paceProblems(), s.retryProblems())
+	problems := slices.Concat(s.inputProblems(), s.outputProblems(), s.Call.problems(), s.paceProblems(), s.sampleProblems(), s.retryProblems())
 	slices.SortStableFunc(problems, func(a, b *Error) int { return cmp.Compare(placeInSpec(a.Op), placeInSpec(b.Op)) })
 	return problems
 }

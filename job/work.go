@@ -156,6 +156,8 @@ type Receipt struct {
 	// Called counts the records that were called by this attempt, Calls the calls.
 	Called int64 `json:"called,omitempty"`
 	Calls  int64 `json:"calls,omitempty"`
+	// Bytes is the length of their answers, and of the records if these stand beside them.
+	Bytes int64 `json:"bytes,omitempty"`
 	// Waited is how long the chunk has waited for its last calls, after all had begun.
 	Waited Duration `json:"waited,omitempty"`
 }
@@ -222,6 +224,9 @@ type Summary struct {
 	Output  string `json:"output"`
 	Records int64  `json:"records"`
 	Totals
+	// Sample is set if the job was a sample: then it has not finished, and the totals are
+	// those of the sample.
+	Sample *Sampled `json:"sample,omitempty"`
 	// Epoch is that of the claim under which the job has finished.
 	Epoch int64 `json:"epoch,omitempty"`
 	// Redriven counts failed records that were called again.

@@ -47,7 +47,7 @@ Exit codes: 0 success, 1 the job failed or verify refuted, 2 wrong usage or spec
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return exitcode.Usagef("%w; see longhaul --help", err)
 	})
-	root.AddCommand(validateCommand(), runCommand(&flags), startCommand(&flags), statusCommand(&flags), watchCommand(&flags),
+	root.AddCommand(validateCommand(), planCommand(), runCommand(&flags), startCommand(&flags), statusCommand(&flags), watchCommand(&flags),
 		cancelCommand(&flags), verifyCommand(), redriveCommand(&flags),
 		pauseCommand(&flags), resumeCommand(&flags), tuneCommand(&flags), reportCommand(), failuresCommand(),
 		scheduleCommand(&flags))

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"longhaul/internal/connect"
+	"longhaul/internal/exitcode"
 	"longhaul/internal/localrun"
 	"longhaul/internal/specfile"
 	"longhaul/job"
@@ -15,8 +16,9 @@ type runOptions struct {
 	fields specfile.Flags
 	run    localrun.Options
 	// exec is allowed anyway.
-	exec, dryRun bool
-	limit        int64
+	exec, dryRun  bool
+	limit, sample int64
+	seed          uint64
 }
 
 func runCommand(flags *connect.Flags) *cobra.Command {
@@ -40,6 +42,7 @@ stops at once.`,
 		Example: `  longhaul run job.yaml
   longhaul run job.yaml --dry-run
   longhaul run job.yaml --limit 100
+  longhaul run job.yaml --sample 200
   longhaul run job.yaml --input records.csv --output out --parallelism 500
   longhaul run job.yaml --address localhost:7233`,
 		Args: oneArgument("SPEC"),
@@ -61,7 +64,9 @@ func (o *runOptions) register(cmd *cobra.Command) {
 	flags.StringVar(&o.run.ID, "id", "", "workflow id (default: made from the output folder)")
 	flags.StringVar(&o.run.State, "state", "", "folder of the local server (default: .longhaul beside SPEC)")
 	flags.StringSliceVar(&o.run.AllowHosts, "allow-host", nil, `host that the job may call, such as "*.example.com"; may be repeated (default: all but link-local and metadata addresses)`)
-	flags.BoolVar(&o.run.Yes, "yes", false, "if the job runs already, change its settings to these without asking")
+	flags.BoolVar(&o.run.Yes, "yes", false, "do not ask: change the settings of a job that runs already, go on after a sample")
+	flags.Int64Var(&o.sample, "sample", 0, "call so many random records first, say what all will take, and ask whether to go on; their answers are kept")
+	flags.Uint64Var(&o.seed, "seed", 0, "with --sample: chooses other records")
 	flags.Int64Var(&o.limit, "limit", 0, "only the first so many records; the same command without it goes on")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "show the first requests, without secrets, and make no call")
 	// A run allows anyway all that these flags allowed; old command lines go on working.
@@ -85,6 +90,14 @@ func (o *runOptions) start(cmd *cobra.Command, flags *connect.Flags, spec job.Sp
 		if err := spec.Validate(); err != nil {
 			return err
 		}
+	}
+	if cmd.Flags().Changed("sample") {
+		spec.Sample = &job.SampleSpec{Records: o.sample, Seed: o.seed}
+		if err := spec.Validate(); err != nil {
+			return err
+		}
+	} else if o.seed != 0 {
+		return exitcode.Usagef("--seed chooses the records of --sample, which is not given")
 	}
 	if o.dryRun {
 		return dryRun(cmd.Context(), cmd.OutOrStdout(), spec, append(spec.EnvNames(), o.run.AllowEnv...))

@@ -39,7 +39,7 @@ Exit code 0 if it is proven, 1 if it is refuted or not finished.`,
 			if from != root {
 				fmt.Fprintf(cmd.ErrOrStderr(), "the paths in job.json start from %s\n", from)
 			}
-			progress := newVerifyProgress(cmd.ErrOrStderr())
+			progress := newProgressLine(cmd.ErrOrStderr(), "checked")
 			v, err := verify.Verifier{Report: progress.report}.Run(cmd.Context(), from, output)
 			progress.end()
 			if err != nil {

@@ -47,6 +47,9 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 	if err := d.publishPending(ctx); err != nil {
 		return job.Summary{}, failWorkflow(ctx, err)
 	}
+	if d.spec.Sample != nil {
+		return d.sample(ctx)
+	}
 	if err := d.dispatch(ctx); err != nil {
 		return job.Summary{}, failWorkflow(ctx, err)
 	}

@@ -34,6 +34,8 @@ type dispatcher struct {
 	claiming    bool
 	resetChecks int
 
+	// sampling is how many records a sample has; 0 for a whole job.
+	sampling int64
 	// inFlight counts the records that are in chunks in flight.
 	inFlight int64
 	// received are the receipts' totals of batches that are not committed.

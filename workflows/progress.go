@@ -25,6 +25,9 @@ func (d *dispatcher) progress() (job.Progress, error) {
 	if p.Phase == job.PhasePaused || p.Phase.IsWaiting() {
 		p.Rate = 0 // nothing happens that would move the clock
 	}
+	if d.sampling > 0 {
+		p.Records, p.Totals, p.Skipped = d.sampling, d.received, 0
+	}
 	p.TimeLeft = d.timeLeft(p)
 	if d.lanes == nil {
 		return p, nil

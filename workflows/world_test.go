@@ -118,7 +118,7 @@ func (w *world) ProcessChunk(_ context.Context, _ job.Ref, chunk job.Chunk) (job
 			called = partial.Missing
 		}
 	}
-	return job.Receipt{Range: chunk.Range, Totals: totals, Called: called, Calls: called * (1 + w.extra), Waited: job.Duration(w.waited), Journals: []job.JournalRef{{Name: chunk.String(), Size: 1}}}, nil
+	return job.Receipt{Range: chunk.Range, Totals: totals, Called: called, Calls: called * (1 + w.extra), Waited: job.Duration(w.waited), Bytes: 10 * called, Journals: []job.JournalRef{{Name: chunk.String(), Size: 1}}}, nil
 }
 
 func (w *world) FlushBatch(_ context.Context, _ job.Ref, batch job.Batch) (job.Flushed, error) {

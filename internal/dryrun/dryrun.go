@@ -58,3 +58,19 @@ func Run(ctx context.Context, spec job.Spec, env []string, records int64) (previ
 	}
 	return previews, nil
 }
+
+// Measure reads the whole input of a spec, says how long it is, and finds a broken record.
+// It reports the number of records so far now and then. The fingerprint of a count has no
+// size.
+func Measure(ctx context.Context, spec job.InputSpec, report func(records int64)) (fingerprint job.Fingerprint, err error) {
+	store, err := output.LocalStore("")
+	if err != nil {
+		return fingerprint, err
+	}
+	in, err := input.Open(ctx, store, spec)
+	if err != nil {
+		return fingerprint, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	return in.Index(ctx, io.Discard, report)
+}

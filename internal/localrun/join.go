@@ -76,6 +76,10 @@ func (j *joining) join(ctx context.Context) (stale client.WorkflowRun, err error
 			return nil, err
 		}
 	}
+	if j.spec.Sample != nil && running.Sample == nil {
+		fmt.Fprintf(j.w, "the job runs already, with all its records: there is no sample\n")
+		j.spec.Sample = nil
+	}
 	same := running.Same(j.spec)
 	switch {
 	case !same && j.spec.Redrive != nil && running.Redrive == nil && j.others(ctx):

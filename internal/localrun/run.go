@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"go.temporal.io/sdk/client"
 
 	"longhaul/internal/connect"
@@ -78,6 +79,9 @@ func (r *run) say(format string, args ...any) { fmt.Fprintf(r.Stderr, format+"\n
 
 // work runs a worker until the job has ended or ctx is done.
 func (r *run) work(ctx context.Context) error {
+	if sample := r.Spec.Sample; sample != nil {
+		r.say("a sample of %s records, chosen by seed %d, is called first", humanize.Comma(sample.Records), sample.Seed)
+	}
 	r.say("job %s, output %s, %s", r.ID, display.ShortPath(r.Spec.Output.URI), r.server.location(r.ID))
 	began := time.Now()
 	working, endWork := r.server.bind(ctx)
@@ -105,6 +109,9 @@ func (r *run) work(ctx context.Context) error {
 	case stopErr != nil:
 		// The job is done all the same.
 		r.say("note: %s", stopErr)
+	}
+	if err == nil && summary.Sample != nil {
+		return r.goOn(ctx, summary)
 	}
 	if err == nil {
 		return display.Summary(r.Out, r.Spec, summary, time.Since(began))

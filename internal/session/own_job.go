@@ -38,10 +38,12 @@ func (r *Registry) AdmitsSpec(spec job.Spec) error {
 	return nil
 }
 
-// admitsCalls refuses the spec of job.json, which does not say what a redrive chooses.
+// admitsCalls refuses the spec of job.json, which does not say what a redrive or a sample
+// chooses.
 func (o *OwnJob) admitsCalls(spec job.Spec) error {
 	own := o.Spec
 	own.Redrive, spec.Redrive = nil, nil
+	own.Sample, spec.Sample = nil, nil
 	if !own.ReachesLike(spec, o.WorkflowID) {
 		return refusedSpec().OfWorker() // another run of this job may have that spec
 	}

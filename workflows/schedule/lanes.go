@@ -51,6 +51,11 @@ func NewLanes(runID string, spec job.Spec, left int64, callsPerLane int) *Lanes 
 	forRate := int(min(maxLanes, chunkSeconds*spec.Rate/float64(spec.ChunkSize)))
 	n := min(max(spec.Parallelism/callsPerLane, forRate, minLanes), maxLanes)
 	n = min(n, spec.Parallelism, int(max(1, min(maxLanes, ceilDiv(left, smallestChunk)))))
+	return newLanes(runID, spec, n)
+}
+
+// newLanes makes n lanes, or fewer if there are fewer calls per second.
+func newLanes(runID string, spec job.Spec, n int) *Lanes {
 	n = len(splitRate(spec.Rate, n))
 	l := &Lanes{runID: runID, grants: make([]job.LaneGrant, n), state: make([]laneState, n), base: n}
 	l.Retune(spec.Parallelism, spec.Rate, 0)

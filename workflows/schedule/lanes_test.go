@@ -10,7 +10,7 @@ import (
 	"longhaul/job"
 )
 
-func newLanes(parallelism int, rate float64, left int64) *Lanes {
+func lanesFor(parallelism int, rate float64, left int64) *Lanes {
 	return NewLanes("run", job.Spec{Parallelism: parallelism, Rate: rate, ChunkSize: 1000}, left, CallsPerLane)
 }
 
@@ -19,7 +19,7 @@ func TestGrantsSumUpToTheLimits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		parallelism := rapid.IntRange(1, 100_000).Draw(t, "parallelism")
 		rate := rapid.OneOf(rapid.Float64Range(0, 1e6), rapid.Float64Range(0, 50), rapid.Just(0.0)).Draw(t, "rate")
-		l := newLanes(parallelism, rate, rapid.Int64Range(0, 1<<40).Draw(t, "left"))
+		l := lanesFor(parallelism, rate, rapid.Int64Range(0, 1<<40).Draw(t, "left"))
 		calls, rates, count := 0, 0.0, l.Count()
 		for l.Free() {
 			grant := l.Take()
@@ -50,13 +50,13 @@ func TestNumberOfLanes(t *testing.T) {
 		{200, 0, 0, 1}, {200, 100, 0, 1}, {200, 101, 0, 2}, {200, 1000, 0, 8},
 		{200, many, 50, 8}, {200, many, 5, 5}, {200, many, 0.5, 1}, {200, many, 1000, 30}, {200, many, 1e6, 64},
 	} {
-		require.Equal(t, c.want, newLanes(c.parallelism, c.rate, c.left).Count(), "%+v", c)
+		require.Equal(t, c.want, lanesFor(c.parallelism, c.rate, c.left).Count(), "%+v", c)
 	}
 }
 
 func TestAFinalLaneIsNotUsedAgain(t *testing.T) {
 	t.Parallel()
-	l := newLanes(2, 0, 1<<30)
+	l := lanesFor(2, 0, 1<<30)
 	first, second := l.Take(), l.Take()
 	require.Equal(t, 2, l.InFlight())
 	l.GiveBack(first.Lane, "a", true)
@@ -80,7 +80,7 @@ func TestGrantsGrowAndShrinkTogether(t *testing.T) {
 		limits := rapid.IntRange(1, 2000)
 		rates := rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(0.1, 3000))
 		before, after := limits.Draw(t, "before"), limits.Draw(t, "after")
-		l := newLanes(before, rates.Draw(t, "rate before"), 1<<30)
+		l := lanesFor(before, rates.Draw(t, "rate before"), 1<<30)
 		for range rapid.IntRange(0, 40).Draw(t, "splits") {
 			l.Split()
 		}

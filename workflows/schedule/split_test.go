@@ -14,7 +14,7 @@ func TestASplitKeepsTheSum(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		parallelism := rapid.IntRange(1, 2000).Draw(t, "parallelism")
-		l := newLanes(parallelism, 0, 1<<30)
+		l := lanesFor(parallelism, 0, 1<<30)
 		taken := map[int]int{}
 		for range rapid.IntRange(1, 100).Draw(t, "steps") {
 			before := l.Count()
@@ -41,11 +41,11 @@ func TestASplitKeepsTheSum(t *testing.T) {
 
 func TestWhatCannotBeSplit(t *testing.T) {
 	t.Parallel()
-	one := newLanes(1, 0, 1<<30)
+	one := lanesFor(1, 0, 1<<30)
 	require.False(t, one.Split(), "a call is not divided")
-	limited := newLanes(200, 50, 1<<30)
+	limited := lanesFor(200, 50, 1<<30)
 	require.False(t, limited.Split(), "a rate rests when it moves")
-	busy := newLanes(2, 0, 1<<30)
+	busy := lanesFor(2, 0, 1<<30)
 	busy.Take()
 	busy.Take()
 	require.False(t, busy.Split(), "a chunk has each grant")
@@ -53,7 +53,7 @@ func TestWhatCannotBeSplit(t *testing.T) {
 
 func TestLanesWanted(t *testing.T) {
 	t.Parallel()
-	l := newLanes(200, 0, 1<<30)
+	l := lanesFor(200, 0, 1<<30)
 	require.Equal(t, 8, l.Wanted(0, 2000, 100))
 	require.Equal(t, 8, l.Wanted(100*time.Millisecond, 2000, 1000), "a fifth of a chunk waits")
 	require.Equal(t, 8+45, l.Wanted(3*time.Second, 1500, 100), "45 chunks wait at once")
