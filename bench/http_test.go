@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"longhaul/job"
@@ -56,7 +55,7 @@ func bare(b *testing.B, count int64, args ...string) cost {
 // longhaul runs a job on a worker that has run one before.
 func longhaul(b *testing.B, queue string, process *os.Process, spec job.Spec, count int64) cost {
 	b.Helper()
-	spec.Output.URI = "out-" + uuid.NewString()
+	spec.Output.URI = newOutput()
 	before, began := processorTime(b, process.Pid), time.Now()
 	finishCount(b, queue, spec, count)
 	return cost{float64(count) / time.Since(began).Seconds(), float64((processorTime(b, process.Pid) - before).Microseconds()) / float64(count)}
@@ -135,6 +134,29 @@ func BenchmarkHTTP(b *testing.B) {
 				return bare(b, count, "-url", url, "-parallelism", strconv.Itoa(parallelism), "-input", filepath.Join(root, "in.jsonl"))
 			})
 	})
+}
+
+// HTTPS with an authority of one's own, over HTTP/1.1 and HTTP/2, 500 calls of 100 ms at once.
+func BenchmarkHTTPS(b *testing.B) {
+	const count, parallelism = 50_000, 500
+	for _, c := range []struct {
+		name string
+		args []string
+	}{{"https-1.1", []string{"-http1"}}, {"https-2", nil}} {
+		b.Run(c.name, func(b *testing.B) {
+			root := b.TempDir()
+			ca := filepath.Join(root, "ca.pem")
+			url := api(b, append([]string{"-tls-ca", ca}, c.args...)...)
+			queue, process := worker(b, root)
+			records := int64(count)
+			spec := fast(url+"/{{.}}", parallelism)
+			spec.Input.Count, spec.Call.HTTP.TLS.CAFile = &records, "ca.pem"
+			compare(b, c.name, func() cost { return longhaul(b, queue, process, spec, count) },
+				func() cost {
+					return bare(b, count, append([]string{"-url", url, "-ca", ca, "-parallelism", strconv.Itoa(parallelism)}, c.args...)...)
+				})
+		})
+	}
 }
 
 // fast is a job that nothing but the calls limits.

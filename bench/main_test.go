@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/google/uuid"
@@ -24,6 +25,8 @@ var (
 	binDir   string
 	address  string
 	temporal client.Client
+	// metricsPort is where the server tells its metrics.
+	metricsPort int
 )
 
 func TestMain(m *testing.M) {
@@ -60,7 +63,10 @@ func run(m *testing.M) (int, error) {
 	if err != nil {
 		return 1, err
 	}
-	server, err := localserver.Start(context.Background(), filepath.Join(dir, "server"), profile.Options)
+	if metricsPort, err = freePort(); err != nil {
+		return 1, err
+	}
+	server, err := localserver.Start(context.Background(), filepath.Join(dir, "server"), profile.Options, "--metrics-port", strconv.Itoa(metricsPort))
 	if err != nil {
 		return 1, err
 	}
@@ -78,6 +84,12 @@ func run(m *testing.M) (int, error) {
 func worker(b *testing.B, root string) (queue string, process *os.Process) {
 	b.Helper()
 	queue = "bench-" + uuid.NewString()
+	return queue, workerOn(b, root, queue)
+}
+
+// workerOn starts a worker process on a queue.
+func workerOn(b *testing.B, root, queue string) *os.Process {
+	b.Helper()
 	cmd := exec.Command(filepath.Join(binDir, "longhaul-worker"), "--root", root, "--address", address, "--task-queue", queue, "--log-level", "error")
 	cmd.Stderr = os.Stderr
 	require.NoError(b, cmd.Start())
@@ -85,17 +97,20 @@ func worker(b *testing.B, root string) (queue string, process *os.Process) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	return queue, cmd.Process
+	return cmd.Process
 }
 
 // sleepJob is count records of 100 ms each.
 func sleepJob(count int64) job.Spec {
 	spec := job.DefaultSpec()
 	spec.Input.Count = &count
-	spec.Output.URI = "out-" + uuid.NewString()
+	spec.Output.URI = newOutput()
 	spec.Call.Sleep = &job.SleepSpec{Duration: job.Duration(latency)}
 	return spec
 }
+
+// newOutput is the name of a folder that no job has written to.
+func newOutput() string { return "out-" + uuid.NewString() }
 
 // finish runs a job from its start to its result.
 func finish(b *testing.B, queue string, spec job.Spec) {

@@ -31,6 +31,8 @@ type api struct {
 	size             int
 	slow             float64
 	slowLatency      time.Duration
+	ca               string
+	http1            bool
 	calls            atomic.Int64
 }
 
@@ -46,6 +48,8 @@ func main() {
 	flag.IntVar(&a.size, "size", 0, "bytes that an answer has at least")
 	flag.Float64Var(&a.slow, "slow", 0, "share of the records whose calls take -slow-latency; always the same records")
 	flag.DurationVar(&a.slowLatency, "slow-latency", 3*time.Second, "time to answer a call for a slow record")
+	flag.StringVar(&a.ca, "tls-ca", "", "serve HTTPS, with a certificate of its own that is written to this file")
+	flag.BoolVar(&a.http1, "http1", false, "with -tls-ca: no HTTP/2")
 	flag.Parse()
 	if err := a.serve(*address, *addressFile); err != nil {
 		log.Fatal(err)
@@ -57,7 +61,18 @@ func (a *api) serve(address, addressFile string) error {
 	if err != nil {
 		return err
 	}
+	server := &http.Server{ReadHeaderTimeout: 10 * time.Second}
 	url := "http://" + listener.Addr().String()
+	if a.ca != "" {
+		url = "https://" + listener.Addr().String()
+		if server.TLSConfig, err = selfSigned(a.ca); err != nil {
+			return err
+		}
+	}
+	if a.http1 {
+		server.Protocols = new(http.Protocols)
+		server.Protocols.SetHTTP1(true)
+	}
 	if addressFile != "" {
 		// Renamed into place, so that nobody reads half of it.
 		err := os.WriteFile(addressFile+".tmp", []byte(url), 0o644)
@@ -68,7 +83,10 @@ func (a *api) serve(address, addressFile string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_count", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, a.calls.Load()) })
 	mux.HandleFunc("/", a.answer)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	server.Handler = mux
+	if server.TLSConfig != nil {
+		return server.ServeTLS(listener, "", "")
+	}
 	return server.Serve(listener)
 }
 
