@@ -117,7 +117,7 @@ func requireEveryField(t *testing.T, path string, value reflect.Value) {
 	switch value.Kind() {
 	case reflect.Pointer:
 		if value.IsNil() {
-			require.Contains(t, []string{"Spec.Input.Count", "Spec.Call.Exec", "Spec.Call.Func", "Spec.Call.Sleep", "Spec.Redrive"}, path)
+			require.Contains(t, []string{"Spec.Input.Count", "Spec.Call.Exec", "Spec.Call.Func", "Spec.Call.Sleep", "Spec.Redrive", "Spec.Sample"}, path)
 			return
 		}
 		requireEveryField(t, path, value.Elem())
