@@ -16,7 +16,7 @@ func (h *heartbeat) details() job.Heartbeat {
 		details.Waiting = (*waiting)()
 	}
 	if p := h.pool.Load(); p != nil {
-		details.Wait, details.Stuck = p.Wait(), p.Stuck()
+		details.Wait, details.Stuck, details.Concurrency = p.Wait(), p.Stuck(), p.Concurrency()
 	}
 	return details
 }

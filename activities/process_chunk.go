@@ -135,7 +135,8 @@ func (w *work) call(ctx, stop context.Context, answered *journal.Answered, recei
 		return err
 	}
 	log.addTo(receipt)
-	receipt.Journals, receipt.Bottleneck = append(receipt.Journals, sealed), w.session.Bottleneck()
+	receipt.Journals = append(receipt.Journals, sealed)
+	receipt.Bottleneck, receipt.Concurrency = w.session.Bottleneck(), w.session.Pool.Concurrency()
 	return nil
 }
 

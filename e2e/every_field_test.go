@@ -100,7 +100,7 @@ func everyField(t *testing.T, dir string, api *strictAPI) job.Spec {
 				KeyFile: write("key.pem", "PRIVATE KEY", key),
 			},
 		}},
-		Parallelism: 8, ChunkSize: 30, ChunkInterval: job.Duration(10 * time.Millisecond), BatchSize: 2, BatchInterval: &between,
+		Parallelism: 8, MinParallelism: 2, ChunkSize: 30, ChunkInterval: job.Duration(10 * time.Millisecond), BatchSize: 2, BatchInterval: &between,
 		Rate: 400, Canary: 5, MaxFailures: job.FailureLimit{Value: 50, Percent: true}, HeartbeatTimeout: job.Duration(2 * time.Second), CapabilityTimeout: job.Duration(time.Minute),
 		Retry: job.RetrySpec{
 			MaximumAttempts: 3, InitialInterval: job.Duration(10 * time.Millisecond), BackoffCoefficient: 1.5, MaximumInterval: job.Duration(time.Second),

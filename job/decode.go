@@ -114,10 +114,19 @@ func (c *checker) checkObject(path string, data []byte, t reflect.Type) json.Raw
 			continue
 		}
 		seen[name] = true
+		if path == "" && name == "parallelism" {
+			value = c.parallelism(value, fitting)
+			if fitting["min_parallelism"] != nil {
+				seen["min_parallelism"] = true
+			}
+		}
 		field, ok := fieldOf(t, name)
 		if !ok {
 			c.found(unknownField(path, name, t))
-		} else if value = c.check(join(path, name), value, field); value != nil {
+		} else if value != nil {
+			value = c.check(join(path, name), value, field)
+		}
+		if ok && value != nil {
 			fitting[name] = value
 		}
 	}

@@ -40,7 +40,9 @@ type row[T comparable] struct {
 	tuning           func(*Tuning) **T
 	settings         func(*Settings) *T
 	parse            func(string) (T, error)
-	check            func(T) *Error
+	// into takes the place of parse where a text may say more than one value.
+	into  func(text string, into *Tuning) error
+	check func(T) *Error
 	// derived is nil for a value that never follows another one.
 	derived func(Spec) bool
 }
@@ -53,6 +55,9 @@ func (r row[T]) Derived(s Spec) bool    { return r.derived != nil && r.derived(s
 func (r row[T]) Text(s Settings) string { return fmt.Sprint(*r.settings(&s)) }
 
 func (r row[T]) Parse(text string, into *Tuning) error {
+	if r.into != nil {
+		return r.into(text, into)
+	}
 	value, err := r.parse(text)
 	if err == nil {
 		*r.tuning(into) = &value

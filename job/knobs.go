@@ -14,13 +14,22 @@ import (
 // Whoever changes, checks, compares or shows settings goes through this table.
 var Knobs = []Knob{
 	row[int]{
-		name: "parallelism", unit: "calls", help: "calls in flight, all workers together",
+		name: "parallelism", unit: "calls", help: `calls in flight at most, all workers together: a number, "auto", or from 4 to 1000 as "4..1000"`,
 		value:    func(s Spec) int { return s.Parallelism },
 		set:      func(s *Spec, v int) { s.Parallelism = v },
 		tuning:   func(t *Tuning) **int { return &t.Parallelism },
 		settings: func(s *Settings) *int { return &s.Parallelism },
+		into:     parseParallelism,
+		check:    func(v int) *Error { return checkRange("parallelism", int64(v), 1, maxParallelism) },
+	},
+	row[int]{
+		name: "min_parallelism", unit: "calls", help: "least calls in flight of a parallelism that the workers find; 0 for a fixed parallelism",
+		value:    func(s Spec) int { return s.MinParallelism },
+		set:      func(s *Spec, v int) { s.MinParallelism = v },
+		tuning:   func(t *Tuning) **int { return &t.MinParallelism },
+		settings: func(s *Settings) *int { return &s.MinParallelism },
 		parse:    parseInt,
-		check:    func(v int) *Error { return checkRange("parallelism", int64(v), 1, 100_000) },
+		check:    func(v int) *Error { return checkRange("min_parallelism", int64(v), 0, maxParallelism) },
 	},
 	row[Duration]{
 		name: "chunk_interval", unit: "duration", help: `least time between the starts of two chunks, such as "500ms"; "0s" for none`,

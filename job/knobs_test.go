@@ -44,7 +44,7 @@ func TestKnobs(t *testing.T) {
 		require.Equal(t, tuning, copied)
 		require.NoError(t, tuning.Problem(before))
 	}
-	require.EqualError(t, Tuning{}.Problem(before), "name at least one of parallelism, chunk_interval, batch_interval, rate and max_failures")
+	require.EqualError(t, Tuning{}.Problem(before), "name at least one of parallelism, min_parallelism, chunk_interval, batch_interval, rate and max_failures")
 }
 
 // withoutDerived leaves out batch_interval, which follows chunk_interval by default.

@@ -30,7 +30,7 @@ func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
 call.http.method: found a JSON number where a string belongs
 call.http.headers.X-A: found a JSON number where a string belongs
 call.http.retry_on[1]: "6xx" is not an HTTP status: write 429 or "5xx"
-parallelism: found a JSON string where a whole number belongs
+parallelism: "many" is not a parallelism; give a number, "auto", or {"min": 4, "max": 1000}
 batch_size: has no value; give one, or leave the field out
 outage.after: 5 is not a duration: write a string with a unit, such as "500ms" or "2s"
 output.uri: is missing; name a folder for the answers: "output": {"uri": "out"}

@@ -55,6 +55,8 @@ type Progress struct {
 	// Bottleneck is what keeps the job from being faster now; empty while that is not
 	// known.
 	Bottleneck Bottleneck `json:"limit,omitempty"`
+	// Concurrency is what each worker has found; none if the parallelism is fixed.
+	Concurrency []Concurrency `json:"concurrency,omitempty"`
 	// TimeLeft is an estimate; nil while there is nothing to tell it from.
 	TimeLeft *TimeLeft `json:"time_left,omitempty"`
 	// Waits are what the workers wait for; none while calls are made.
@@ -178,6 +180,8 @@ type Heartbeat struct {
 	Wait *Wait `json:"wait,omitempty"`
 	// Stuck are the calls of the chunk's pool that do not return, of other chunks too.
 	Stuck *StuckCalls `json:"stuck,omitempty"`
+	// Concurrency is what the chunk's pool has found; nil if the parallelism is fixed.
+	Concurrency *Concurrency `json:"concurrency,omitempty"`
 	// Lack is set while the workers that were asked lack something that the job needs.
 	Lack *Lack `json:"lack,omitempty"`
 	// Begun counts the attempts in a row, this one included, that have begun to read the

@@ -139,6 +139,7 @@ func anySpec(t *rapid.T, exact bool) Spec {
 		count := rapid.Int64Min(0).Draw(t, "records")
 		s.Input = InputSpec{Count: &count}
 	}
+	s.MinParallelism = rapid.IntRange(0, s.Parallelism).Draw(t, "least")
 	s.Input.Limit = rapid.Int64Min(0).Draw(t, "limit")
 	if rapid.Bool().Draw(t, "batch_interval") {
 		interval := anyDuration(0).Draw(t, "between")

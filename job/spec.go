@@ -13,6 +13,10 @@ type Spec struct {
 	// Parallelism is how many calls are in flight at most, all workers
 	// together: 1 to 100,000, default 200.
 	Parallelism int `json:"parallelism"`
+	// MinParallelism lets the workers find how many calls at once the API answers well:
+	// from it to Parallelism. 0, the default, is always Parallelism. A spec may also say
+	// "parallelism": "auto", which is 4 to 1,000, or {"min": 4, "max": 1000}.
+	MinParallelism int `json:"min_parallelism,omitempty"`
 	// ChunkSize is how many records one ProcessChunk activity gets at most:
 	// 1 to 100,000, default 1000.
 	ChunkSize int64 `json:"chunk_size"`

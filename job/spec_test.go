@@ -52,7 +52,7 @@ func TestBadSpecsAreNamedByField(t *testing.T) {
 		"unknown":               {minimal + `,"colour":"red"}`, "colour: unknown field; the fields here are input, output, call"},
 		"number for a duration": {minimal + `,"chunk_interval":5}`, `chunk_interval: 5 is not a duration: write a string with a unit`},
 		"bad duration":          {minimal + `,"chunk_interval":"5"}`, `chunk_interval: "5" is not a duration`},
-		"string for a number":   {minimal + `,"parallelism":"many"}`, "parallelism: found a JSON string where a whole number belongs"},
+		"string for a number":   {minimal + `,"parallelism":"many"}`, "is not a parallelism; give a number"},
 		"fraction":              {minimal + `,"parallelism":1.5}`, "parallelism: found a JSON number 1.5 where a whole number belongs"},
 		"array for an object":   {`{"input":[]}`, "input: must be a JSON object"},
 		"no object":             {`[]`, "spec: must be a JSON object"},

@@ -17,11 +17,12 @@ const (
 
 // Tuning changes settings of a running job; what is nil stays as it is.
 type Tuning struct {
-	Parallelism   *int          `json:"parallelism,omitempty"`
-	ChunkInterval *Duration     `json:"chunk_interval,omitempty"`
-	BatchInterval *Duration     `json:"batch_interval,omitempty"`
-	Rate          *float64      `json:"rate,omitempty"`
-	MaxFailures   *FailureLimit `json:"max_failures,omitempty"`
+	Parallelism    *int          `json:"parallelism,omitempty"`
+	MinParallelism *int          `json:"min_parallelism,omitempty"`
+	ChunkInterval  *Duration     `json:"chunk_interval,omitempty"`
+	BatchInterval  *Duration     `json:"batch_interval,omitempty"`
+	Rate           *float64      `json:"rate,omitempty"`
+	MaxFailures    *FailureLimit `json:"max_failures,omitempty"`
 }
 
 // UnmarshalJSON refuses unknown fields by name.
@@ -29,10 +30,11 @@ func (t *Tuning) UnmarshalJSON(data []byte) error {
 	type plain Tuning
 	*t = Tuning{}
 	var c checker
-	if c.check("", data, reflect.TypeFor[Tuning]()); len(c.problems) > 0 {
+	fitting := c.check("", data, reflect.TypeFor[Tuning]())
+	if len(c.problems) > 0 {
 		return Joined(c.problems)
 	}
-	return decode(data, (*plain)(t))
+	return decode(fitting, (*plain)(t))
 }
 
 // IsZero says whether the tuning changes nothing.
@@ -73,13 +75,14 @@ func (s Spec) Settings() Settings {
 
 // Settings are those in force.
 type Settings struct {
-	Parallelism   int          `json:"parallelism"`
-	ChunkSize     int64        `json:"chunk_size"`
-	ChunkInterval Duration     `json:"chunk_interval"`
-	BatchInterval Duration     `json:"batch_interval"`
-	Rate          float64      `json:"rate"`
-	MaxFailures   FailureLimit `json:"max_failures"`
-	Paused        bool         `json:"paused"`
+	Parallelism    int          `json:"parallelism"`
+	MinParallelism int          `json:"min_parallelism,omitempty"`
+	ChunkSize      int64        `json:"chunk_size"`
+	ChunkInterval  Duration     `json:"chunk_interval"`
+	BatchInterval  Duration     `json:"batch_interval"`
+	Rate           float64      `json:"rate"`
+	MaxFailures    FailureLimit `json:"max_failures"`
+	Paused         bool         `json:"paused"`
 }
 
 // Change is one setting that was changed while the job ran.

@@ -103,7 +103,7 @@ func (s Spec) paceProblems() []*Error {
 	if size == nil && batch == nil {
 		records = checkRange("chunk_size × batch_size", s.BatchRecords(), 1, maxBatchRecords)
 	}
-	problems := []*Error{size, batch, records}
+	problems := []*Error{size, batch, records, s.parallelismProblem()}
 	for _, k := range Knobs {
 		if !k.Derived(s) {
 			problems = append(problems, k.problem(s))

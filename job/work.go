@@ -65,6 +65,9 @@ type LaneGrant struct {
 	Version int64 `json:"version,omitempty"`
 	// Calls is how many calls in flight the lane adds.
 	Calls int `json:"calls"`
+	// Adaptive: the pool finds how many of them the API answers well, Least at least.
+	Adaptive bool `json:"adaptive,omitempty"`
+	Least    int  `json:"least,omitempty"`
 	// Rate is how many calls per second it may start; 0 for no limit.
 	Rate float64 `json:"rate,omitempty"`
 	// Pool is the id of the pool that had the grant last.
@@ -141,6 +144,8 @@ type Receipt struct {
 	Latency string `json:"latency,omitempty"`
 	// Bottleneck is what kept the pool from being faster.
 	Bottleneck Bottleneck `json:"limit,omitempty"`
+	// Concurrency is what the pool has found; nil if the parallelism is fixed.
+	Concurrency *Concurrency `json:"concurrency,omitempty"`
 	// Failures are the chunk's, by kind.
 	Failures []FailureCount `json:"failures,omitempty"`
 	// LastError is what the last failed call said.

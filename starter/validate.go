@@ -49,7 +49,7 @@ func describe(spec job.Spec) string {
 		input = "failed records of " + spec.Input.URI
 	}
 	return fmt.Sprintf("%s for %s; answers to %s; at most %s calls in flight%s",
-		callOf(spec.Call), input, spec.Output.URI, humanize.Comma(int64(spec.Parallelism)), paceOf(spec))
+		callOf(spec.Call), input, spec.Output.URI, spec.Settings().ParallelismText(humanize.Comma), paceOf(spec))
 }
 
 // callOf is the call, without line feeds.

@@ -119,7 +119,7 @@ func (d *dispatcher) publishControl(ctx workflow.Context, changes []job.Change, 
 		return nil
 	}
 	d.state.Control++
-	d.lanes.Retune(d.spec.Parallelism, d.spec.Rate, d.state.Control)
+	d.lanes.Retune(d.spec, d.state.Control)
 	d.pacer.Retune(d.spec, workflow.Now(ctx))
 	d.cutter.SetLanes(d.lanes.Open())
 	d.judgeFailures(false)

@@ -40,6 +40,7 @@ func details(p job.Progress) string {
 	}
 	row("time left", leftRow(p))
 	row("limited by", string(p.Bottleneck))
+	row("parallelism", job.ConcurrencyText(p.Concurrency, p.Settings, thousands))
 	row("settings", settingsRow(p.Settings))
 	row("last error", strings.Join(strings.Fields(p.LastError), " "))
 	if p.Call != "" {
@@ -99,7 +100,7 @@ func failedRow(p job.Progress) string {
 }
 
 func settingsRow(s job.Settings) string {
-	parts := []string{"parallelism " + thousands(int64(s.Parallelism))}
+	parts := []string{"parallelism " + s.ParallelismText(thousands)}
 	if s.ChunkInterval > 0 {
 		parts = append(parts, fmt.Sprintf("chunk_interval %s", s.ChunkInterval))
 	}

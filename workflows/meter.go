@@ -31,6 +31,8 @@ type meter struct {
 	// return.
 	waiting []job.Notice
 	stuck   []job.Notice
+	// concurrency is what the pools have found last.
+	concurrency []job.Concurrency
 }
 
 // measured is one receipt.
@@ -98,6 +100,9 @@ func (m *meter) add(now time.Time, receipt job.Receipt) {
 	}
 	for _, failure := range receipt.Failures {
 		m.count(failure)
+	}
+	if found := receipt.Concurrency; found != nil {
+		m.concurrency = job.LatestConcurrency(m.concurrency, *found)
 	}
 	m.lastError = cmp.Or(receipt.LastError, m.lastError)
 	m.waiting = nil // calls are made

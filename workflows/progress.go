@@ -17,6 +17,9 @@ func (d *dispatcher) progress() (job.Progress, error) {
 		Started: d.state.Started, Settings: d.settings(), Changes: d.state.Changes,
 		Rate: d.meter.rate(d.now, d.state.Started), Bottleneck: d.bottleneck(), Stuck: d.meter.stuckCalls(),
 	}
+	if d.spec.IsAdaptive() {
+		p.Concurrency = d.meter.concurrency
+	}
 	for _, notice := range d.meter.waiting {
 		if notice.Wait != nil {
 			p.Waits = append(p.Waits, *notice.Wait)

@@ -33,6 +33,7 @@ type api struct {
 	slowLatency      time.Duration
 	ca               string
 	http1            bool
+	capacity         capacity
 	calls            atomic.Int64
 }
 
@@ -50,6 +51,8 @@ func main() {
 	flag.DurationVar(&a.slowLatency, "slow-latency", 3*time.Second, "time to answer a call for a slow record")
 	flag.StringVar(&a.ca, "tls-ca", "", "serve HTTPS, with a certificate of its own that is written to this file")
 	flag.BoolVar(&a.http1, "http1", false, "with -tls-ca: no HTTP/2")
+	flag.IntVar(&a.capacity.calls, "capacity", 0, "calls that are served at once; 0 for any number; PUT /_capacity?calls=N changes it")
+	flag.IntVar(&a.capacity.refuses, "refuse", 0, "HTTP status for calls beyond -capacity, such as 429 or 503; 0 has them wait for their turn")
 	flag.Parse()
 	if err := a.serve(*address, *addressFile); err != nil {
 		log.Fatal(err)
@@ -82,6 +85,7 @@ func (a *api) serve(address, addressFile string) error {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_count", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, a.calls.Load()) })
+	mux.Handle("/_capacity", &a.capacity)
 	mux.HandleFunc("/", a.answer)
 	server.Handler = mux
 	if server.TLSConfig != nil {
@@ -102,6 +106,13 @@ func (a *api) latencyOf(path string) time.Duration {
 
 func (a *api) answer(w http.ResponseWriter, r *http.Request) {
 	a.calls.Add(1)
+	if err := a.capacity.enter(r.Context()); errors.Is(err, errRefused) {
+		http.Error(w, err.Error(), a.capacity.refuses)
+		return
+	} else if err != nil {
+		return
+	}
+	defer a.capacity.leave()
 	select {
 	case <-time.After(a.latencyOf(r.URL.Path)):
 	case <-r.Context().Done():

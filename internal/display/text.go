@@ -87,8 +87,10 @@ func limitText(s jobclient.Snapshot) string {
 	switch {
 	case s.Bottleneck == "", s.Phase.IsWaiting(): // the phase says it
 		return ""
+	case len(s.Concurrency) > 0 && (s.Bottleneck == job.BottleneckAPI || s.Bottleneck == job.BottleneckParallelism):
+		return job.ConcurrencyText(s.Concurrency, s.Settings, humanize.Comma)
 	case s.Bottleneck == job.BottleneckParallelism:
-		return "limited by parallelism " + humanize.Comma(int64(s.Settings.Parallelism))
+		return "limited by parallelism " + s.Settings.ParallelismText(humanize.Comma)
 	case s.Bottleneck == job.BottleneckRate:
 		return fmt.Sprintf("limited by rate %g", s.Settings.Rate)
 	}

@@ -19,10 +19,12 @@ type activityState struct {
 	at   time.Time
 	// pool is set if the pool of a chunk waits.
 	pool bool
+	// concurrency is what the pool of a chunk has found.
+	concurrency *job.Concurrency
 }
 
 func stateOf(pending *workflowpb.PendingActivityInfo, beat job.Heartbeat) (t activityState) {
-	t.at = pending.GetLastHeartbeatTime().AsTime()
+	t.at, t.concurrency = pending.GetLastHeartbeatTime().AsTime(), beat.Concurrency
 	failure := pending.GetLastFailure()
 	switch {
 	case beat.Wait != nil:

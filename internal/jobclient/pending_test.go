@@ -40,7 +40,9 @@ func TestOneOfManyWaitsIsShown(t *testing.T) {
 		s := Snapshot{At: at(10), Known: true, Progress: job.Progress{Phase: job.PhaseRunning}}
 		states := make([]activityState, 0, len(beats))
 		for i, b := range beats {
-			states = append(states, s.add(pending(t, at(i+1), b)))
+			p := pending(t, at(i+1), b)
+			s.add(p, b)
+			states = append(states, stateOf(p, b))
 		}
 		s.setWait(states)
 		return s

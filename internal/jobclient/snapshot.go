@@ -83,7 +83,9 @@ func Describe(ctx context.Context, c client.Client, id string) (Snapshot, error)
 	s.Queue = described.GetExecutionConfig().GetTaskQueue().GetName()
 	said := make([]activityState, 0, len(described.GetPendingActivities()))
 	for _, pending := range described.GetPendingActivities() {
-		said = append(said, s.add(pending))
+		beat := heartbeatOf(pending)
+		s.add(pending, beat)
+		said = append(said, stateOf(pending, beat))
 	}
 	queryCtx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
@@ -93,27 +95,42 @@ func Describe(ctx context.Context, c client.Client, id string) (Snapshot, error)
 	}
 	s.Known = err == nil
 	s.setWait(said)
+	s.setConcurrency(said)
 	return s, ctx.Err()
 }
 
-// add takes what an activity tells of its records, and returns what it waits for.
-func (s *Snapshot) add(pending *workflowpb.PendingActivityInfo) activityState {
-	var said job.Heartbeat
-	details := pending.GetHeartbeatDetails()
-	if len(details.GetPayloads()) > 0 {
+// heartbeatOf is what an activity has told last; zero if it has told nothing.
+func heartbeatOf(pending *workflowpb.PendingActivityInfo) (said job.Heartbeat) {
+	if details := pending.GetHeartbeatDetails(); len(details.GetPayloads()) > 0 {
 		decode(details, &said)
 	}
-	if pending.GetActivityType().GetName() == processChunk {
-		s.InChunks += said.Done
-		if pending.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED {
-			started, at := pending.GetLastStartedTime().AsTime(), pending.GetLastHeartbeatTime().AsTime()
-			if at.Before(started) { // another attempt's
-				at = started
-			}
-			s.Chunks = append(s.Chunks, RunningChunk{Count{at, said.Done}, started, pending.GetAttempt() > 1})
+	return said
+}
+
+// add takes what a running chunk tells of its records.
+func (s *Snapshot) add(pending *workflowpb.PendingActivityInfo, said job.Heartbeat) {
+	if pending.GetActivityType().GetName() != processChunk {
+		return
+	}
+	s.InChunks += said.Done
+	if pending.GetState() != enumspb.PENDING_ACTIVITY_STATE_STARTED {
+		return
+	}
+	started, at := pending.GetLastStartedTime().AsTime(), pending.GetLastHeartbeatTime().AsTime()
+	if at.Before(started) { // another attempt's
+		at = started
+	}
+	s.Chunks = append(s.Chunks, RunningChunk{Count{at, said.Done}, started, pending.GetAttempt() > 1})
+}
+
+// setConcurrency adds what running chunks tell to what the workflow knows of those that have
+// ended.
+func (s *Snapshot) setConcurrency(said []activityState) {
+	for _, t := range said {
+		if t.concurrency != nil && s.Settings.MinParallelism > 0 {
+			s.Concurrency = job.LatestConcurrency(s.Concurrency, *t.concurrency)
 		}
 	}
-	return stateOf(pending, said)
 }
 
 // decode leaves the value zero if it does not understand the details.

@@ -7,6 +7,8 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	failurepb "go.temporal.io/api/failure/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
+
+	"longhaul/job"
 )
 
 // A worker that was stopped hands its chunks over: nothing is wrong.
@@ -20,7 +22,6 @@ func TestAHandoverIsNoTrouble(t *testing.T) {
 			}},
 		}
 	}
-	var s Snapshot
-	require.Empty(t, s.add(pending("the worker stops", "WorkerStops")).text)
-	require.Equal(t, "ProcessChunk, attempt 2: disk full", s.add(pending("disk full", "Storage")).text)
+	require.Empty(t, stateOf(pending("the worker stops", "WorkerStops"), job.Heartbeat{}).text)
+	require.Equal(t, "ProcessChunk, attempt 2: disk full", stateOf(pending("disk full", "Storage"), job.Heartbeat{}).text)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/dustin/go-humanize"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -60,5 +61,5 @@ func DetailsText(spec job.Spec) string {
 	if spec.Input.Count != nil {
 		input = humanize.Comma(*spec.Input.Count) + " numbers"
 	}
-	return fmt.Sprintf("- input: %s\n- output: %s\n- call: `%s`\n- parallelism: %d\n\n\u00a0\n", input, spec.Output.URI, spec.Call, spec.Parallelism)
+	return fmt.Sprintf("- input: %s\n- output: %s\n- call: `%s`\n- parallelism: %s\n\n\u00a0\n", input, spec.Output.URI, spec.Call, spec.Settings().ParallelismText(func(n int64) string { return strconv.FormatInt(n, 10) }))
 }

@@ -67,14 +67,36 @@ func windows(period time.Duration, most int) func(time.Time, int) bool {
 // refused, and no record fails.
 func TestAThrottledAPIIsUsedInFull(t *testing.T) {
 	t.Parallel()
-	second := func(d time.Duration) float64 { return d.Seconds() }
-	for name, c := range map[string]struct {
-		*quota
-		records   int64
-		perSecond float64
-		least     float64
-		refused   float64
-	}{
+	for name, c := range quotas() {
+		requireQuotaUsed(t, name, c, func() *Pool { return canaryPool(c.quota, 200) })
+	}
+}
+
+// A pool that finds its own parallelism bounds calls, not their rate, and so is less exact
+// where few calls make the rate.
+func TestAnAdaptivePoolUsesAThrottledAPI(t *testing.T) {
+	t.Parallel()
+	for name, c := range quotas() {
+		c.least = min(c.least, 0.6)
+		requireQuotaUsed(t, name, c, func() *Pool {
+			p := New(c.quota, Options{Retry: retries, Outage: job.DefaultSpec().Outage})
+			p.Join(job.LaneGrant{Calls: 200, Adaptive: true, Least: 4}, nil)
+			return p
+		})
+	}
+}
+
+type quotaCase struct {
+	*quota
+	records   int64
+	perSecond float64
+	// least is the part of the quota that must be used at least, refused that of the calls that
+	// may be refused.
+	least, refused float64
+}
+
+func quotas() map[string]quotaCase {
+	return map[string]quotaCase{
 		"a bucket of a second":      {&quota{latency: 50 * time.Millisecond, retryAfter: time.Second, cost: 1, take: bucket(100, 100)}, 7430, 100, 0.85, 0.15},
 		"a small bucket":            {&quota{latency: 50 * time.Millisecond, retryAfter: time.Second, cost: 1, take: bucket(100, 10)}, 7430, 100, 0.85, 0.15},
 		"windows of a second":       {&quota{latency: 50 * time.Millisecond, retryAfter: time.Second, cost: 1, take: windows(time.Second, 100)}, 7430, 100, 0.85, 0.15},
@@ -86,26 +108,28 @@ func TestAThrottledAPIIsUsedInFull(t *testing.T) {
 		"tokens in minute windows":  {&quota{latency: 300 * time.Millisecond, retryAfter: 2 * time.Second, cost: 100, take: windows(time.Minute, 20_000)}, 1200, 20_000.0 / 60 / 100, 0.9, 0.9},
 		"a small bucket of tokens":  {&quota{latency: 300 * time.Millisecond, retryAfter: 2 * time.Second, cost: 100, take: bucket(20_000.0/60, 2000)}, 1200, 20_000.0 / 60 / 100, 0.9, 0.9},
 		"tokens and long latencies": {&quota{latency: 8 * time.Second, retryAfter: 2 * time.Second, cost: 100, take: bucket(20_000.0/60, 20_000)}, 1200, 20_000.0 / 60 / 100, 0.9, 0.9},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			api := c.quota
-			p := canaryPool(api, 200)
-			var kept results
-			began := time.Now()
-			require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(c.records), &kept), name)
-			took := time.Since(began)
-			for _, result := range kept.kept {
-				require.Nil(t, result.Failure, name)
-				require.Equal(t, 1, result.Attempts, name)
-			}
-			used := float64(c.records) / second(took) / c.perSecond
-			refused := float64(api.refused) / float64(api.refused+api.accepted)
-			t.Logf("%s: %.0f s, %.2f of the budget used, %.1f %% refused", name, took.Seconds(), used, 100*refused)
-			require.GreaterOrEqual(t, used, c.least, name)
-			require.LessOrEqual(t, refused, c.refused, name)
-			p.Close()
-		})
 	}
+}
+
+func requireQuotaUsed(t *testing.T, name string, c quotaCase, newPool func() *Pool) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		api, p := c.quota, newPool()
+		var kept results
+		began := time.Now()
+		require.NoError(t, p.Run(t.Context(), t.Context(), How{}, records(c.records), &kept), name)
+		took := time.Since(began)
+		for _, result := range kept.kept {
+			require.Nil(t, result.Failure, name)
+			require.Equal(t, 1, result.Attempts, name)
+		}
+		used := float64(c.records) / took.Seconds() / c.perSecond
+		refused := float64(api.refused) / float64(api.refused+api.accepted)
+		t.Logf("%s: %.0f s, %.2f of the budget used, %.1f %% refused", name, took.Seconds(), used, 100*refused)
+		require.GreaterOrEqual(t, used, c.least, name)
+		require.LessOrEqual(t, refused, c.refused, name)
+		p.Close()
+	})
 }
 
 // An API that accepts more after a while is used more.
@@ -178,12 +202,12 @@ func TestALateRefusalBelongsToTheOneBefore(t *testing.T) {
 	for range 50 {
 		a.begin(now)
 	}
-	a.refuse(now, now, time.Time{})
+	a.refuse(now, now, time.Time{}, 1000)
 	a.wait(now.Add(time.Second))
 	require.True(t, a.on)
 	a.begin(now.Add(time.Second))
-	a.refuse(now.Add(time.Millisecond), now.Add(1100*time.Millisecond), time.Time{})
+	a.refuse(now.Add(time.Millisecond), now.Add(1100*time.Millisecond), time.Time{}, 1000)
 	require.True(t, a.refused.IsZero())
-	a.refuse(now.Add(1050*time.Millisecond), now.Add(1100*time.Millisecond), time.Time{})
+	a.refuse(now.Add(1050*time.Millisecond), now.Add(1100*time.Millisecond), time.Time{}, 1000)
 	require.False(t, a.refused.IsZero())
 }

@@ -20,6 +20,8 @@ func (p *Pool) Bottleneck() job.Bottleneck {
 		return job.BottleneckAPI
 	case p.throttle.slots.Load() > 0 && len(p.throttle.starting) > 0:
 		return job.BottleneckRate
+	case p.concurrency.isOn() && p.concurrency.allowed(p.capacity) < p.capacity && p.inFlight >= p.concurrency.allowed(p.capacity):
+		return job.BottleneckAPI
 	case p.inFlight >= p.capacity && p.capacity > 0:
 		return job.BottleneckParallelism
 	case p.backingOff.Load() > int64(p.inFlight):

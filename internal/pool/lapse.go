@@ -53,7 +53,7 @@ func (p *Pool) renewed() {
 // lapse is called with the lock.
 func (s *Slot) lapse() {
 	s.lapsed = true
-	s.pool.capacity -= s.grant.Calls
+	s.pool.count(s.grant, -1)
 	if s.cooling != nil {
 		s.cooling.Stop()
 	}
@@ -63,7 +63,7 @@ func (s *Slot) lapse() {
 // revive is called with the lock.
 func (s *Slot) revive() {
 	s.lapsed = false
-	s.pool.capacity += s.grant.Calls
+	s.pool.count(s.grant, 1)
 	if s.grant.Rate > 0 {
 		s.setRateAfterCooldown()
 	}

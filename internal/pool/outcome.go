@@ -50,6 +50,7 @@ func (r *run) note(record job.Record, failure *job.CallError, began time.Time, f
 	now := time.Now()
 	r.canary.note(record, failure, began)
 	counts := r.outage.note(failure, first, probe)
+	r.learnConcurrency(failure, began, now)
 	if failure != nil && failure.Stop {
 		r.end(&job.Error{Kind: job.KindStopped, Op: "call.http.stop_if", Hint: "fix the cause and start the job again with the same output",
 			Err: &job.StopError{At: now.UTC(), Reason: "an answer fits it (" + failure.Name() + "), so no other call was made", Record: record, Failure: *failure}})
@@ -81,7 +82,7 @@ func (r *run) noteRefusal(failure *job.CallError, began, now time.Time) countsAs
 		counts, r.answered = countsAsRefusedAlone, false
 	}
 	r.brakeFor(max(failure.RetryAfter, leastBrake), now)
-	r.adaptive.refuse(began, now, r.brakedUntil)
+	r.adaptive.refuse(began, now, r.brakedUntil, int(r.calling.Load()))
 	if r.throttled.IsZero() {
 		r.throttled = now
 	}

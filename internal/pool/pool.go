@@ -37,6 +37,8 @@ type Pool struct {
 
 	// backingOff counts records that wait for their next attempt.
 	backingOff atomic.Int64
+	// calling counts the calls that are made now, without those that wait with a token.
+	calling atomic.Int64
 	// refused is set once the API has refused a call: starts are spaced since.
 	refused atomic.Bool
 
@@ -57,7 +59,10 @@ type Pool struct {
 	brakedSince, brakedUntil time.Time
 	brake                    *time.Timer
 	throttle                 *throttle
-	adaptive                 *adaptive
+	// awaitsRoom: a call waits until there are fewer, see adaptive.
+	awaitsRoom  bool
+	adaptive    *adaptive
+	concurrency *concurrency
 	// throttled is when the API first refused a call of those since the last
 	// success; zero if it did not.
 	throttled time.Time
@@ -91,7 +96,7 @@ type Options struct {
 func New(caller calls.Caller, options Options) *Pool {
 	p := &Pool{
 		id: uuid.NewString(), caller: caller, options: options,
-		isolation: semaphore.NewWeighted(everyCall), waitingRecords: semaphore.NewWeighted(maxWaiting), slots: map[*Slot]struct{}{}, throttle: newThrottle(), adaptive: newAdaptive(),
+		isolation: semaphore.NewWeighted(everyCall), waitingRecords: semaphore.NewWeighted(maxWaiting), slots: map[*Slot]struct{}{}, throttle: newThrottle(), adaptive: newAdaptive(), concurrency: newConcurrency(),
 		tally: tally{output: options.Output}, stuck: stuck{timeout: options.Timeout, report: options.Stuck, calls: map[*stuckCall]struct{}{}},
 	}
 	p.over, p.end = context.WithCancelCause(context.Background())

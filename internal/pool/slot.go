@@ -41,7 +41,7 @@ func (p *Pool) Join(grant job.LaneGrant, lease *Lease) *Slot {
 	s := &Slot{pool: p, grant: p.inForce(grant), lease: lease, closed: make(chan struct{})}
 	p.slots[s] = struct{}{}
 	p.members++
-	p.capacity += s.grant.Calls
+	p.count(s.grant, 1)
 	s.setLimited(s.grant.Rate > 0)
 	switch {
 	case s.grant.Rate == 0:
@@ -90,7 +90,8 @@ func (p *Pool) inForce(grant job.LaneGrant) job.LaneGrant {
 func (s *Slot) retune(grant job.LaneGrant) {
 	p := s.pool
 	if !s.lapsed {
-		p.capacity += grant.Calls - s.grant.Calls
+		p.count(s.grant, -1)
+		p.count(grant, 1)
 	}
 	// A closed lane's calls that are still here have no rate, not any.
 	s.setLimited(grant.Rate > 0 || s.limited && grant.Calls == 0)
@@ -108,6 +109,16 @@ func (s *Slot) retune(grant job.LaneGrant) {
 		s.setRate(grant.Rate)
 	}
 	s.closeIfEmpty()
+}
+
+// count adds what the grant allows to what the pool may do, or takes it away if times is -1.
+func (p *Pool) count(grant job.LaneGrant, times int) {
+	p.capacity += times * grant.Calls
+	if grant.Adaptive {
+		p.concurrency.slots += times
+		p.concurrency.least += times * grant.Least
+		p.adaptive.gradual = p.concurrency.isOn()
+	}
 }
 
 // setLimited counts the slot among those that have a rate, or not.
@@ -217,7 +228,7 @@ func (s *Slot) remove() {
 	p := s.pool
 	delete(p.slots, s)
 	if !s.lapsed {
-		p.capacity -= s.grant.Calls
+		p.count(s.grant, -1)
 	}
 	s.setLimited(false)
 	if s.cooling != nil {

@@ -18,9 +18,13 @@ func (r *run) begin(t *token) (end func(), err error) {
 	if r.how.Isolated {
 		weight = everyCall
 	}
-	end = func() { r.isolation.Release(weight) }
+	end = func() {
+		r.isolation.Release(weight)
+		r.endCall()
+	}
 	limited := r.isLimited()
 	if !limited && !r.how.Isolated && r.isolation.TryAcquire(weight) {
+		r.calling.Add(1)
 		return end, nil // there was nothing to wait for
 	}
 	if limited {
@@ -77,6 +81,24 @@ func (r *run) awaitStart(t *token, weight int64) (bool, error) {
 	}
 }
 
+// lookForRoom is how soon a call looks again whether there are few enough beside it: the room
+// grows with time, too.
+const lookForRoom = 50 * time.Millisecond
+
+// endCall has the next call look whether there is room for it.
+func (p *Pool) endCall() {
+	p.calling.Add(-1)
+	if !p.refused.Load() {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.awaitsRoom {
+		p.awaitsRoom = false
+		p.throttle.wakeUp()
+	}
+}
+
 // isLimited says whether starts are spaced.
 func (p *Pool) isLimited() bool {
 	return p.throttle.slots.Load() > 0 || p.refused.Load()
@@ -97,7 +119,12 @@ func (p *Pool) tryStart(t *token, start bool) (wait time.Duration, changed <-cha
 	if wait <= 0 && limited {
 		wait = p.throttle.wait(now)
 	}
+	if wait <= 0 && !p.adaptive.hasRoom(now, int(p.calling.Load())) {
+		wait = lookForRoom
+		p.awaitsRoom = true
+	}
 	if wait <= 0 && start {
+		p.calling.Add(1)
 		p.adaptive.begin(now)
 		if limited {
 			p.throttle.begin(now)

@@ -58,30 +58,36 @@ func NewLanes(runID string, spec job.Spec, left int64, callsPerLane int) *Lanes 
 func newLanes(runID string, spec job.Spec, n int) *Lanes {
 	n = len(splitRate(spec.Rate, n))
 	l := &Lanes{runID: runID, grants: make([]job.LaneGrant, n), state: make([]laneState, n), base: n}
-	l.Retune(spec.Parallelism, spec.Rate, 0)
+	l.Retune(spec, 0)
 	return l
 }
 
-// Retune divides other limits among the lanes. They stay, and so each grant
+// Retune divides the spec's limits among the lanes. They stay, and so each grant
 // grows if the parallelism does, and shrinks if it does: while some workers have
 // read the change and others have not, there are never more calls in flight
 // than the larger one allows. A lane whose calls or rate would be none is closed.
-func (l *Lanes) Retune(parallelism int, rate float64, version int64) {
+func (l *Lanes) Retune(spec job.Spec, version int64) {
 	n := l.base
-	rates := splitRate(rate, min(n, parallelism))
+	rates := splitRate(spec.Rate, min(n, spec.Parallelism))
 	for i := range n {
 		grant := job.LaneGrant{RunID: l.runID, Lane: i, Version: version, Pool: l.grants[i].Pool}
 		if i < len(rates) {
-			grant.Calls, grant.Rate = parallelism/n, rates[i]
-			if i < parallelism%n {
-				grant.Calls++
-			}
+			grant.Calls, grant.Rate = part(spec.Parallelism, n, i), rates[i]
+			grant.Adaptive, grant.Least = spec.IsAdaptive(), part(spec.MinParallelism, n, i)
 		}
 		l.grants[i] = grant
 	}
 	for _, s := range l.splits {
 		l.divide(s)
 	}
+}
+
+// part is the i-th of n nearly equal parts.
+func part(of, n, i int) int {
+	if i < of%n {
+		return of/n + 1
+	}
+	return of / n
 }
 
 // splitRate divides a rate in whole calls per second: of a pool with a rate

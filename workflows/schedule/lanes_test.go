@@ -86,10 +86,14 @@ func TestGrantsGrowAndShrinkTogether(t *testing.T) {
 		}
 		rate := rates.Draw(t, "rate after")
 		old := append([]job.LaneGrant(nil), l.grants...)
-		l.Retune(after, rate, 1)
-		mixed, calls, sum := 0, 0, 0.0
+		least := rapid.IntRange(0, after).Draw(t, "least")
+		l.Retune(job.Spec{Parallelism: after, MinParallelism: least, Rate: rate}, 1)
+		mixed, calls, leastCalls, sum := 0, 0, 0, 0.0
 		for i, grant := range l.grants {
 			mixed += max(old[i].Calls, grant.Calls)
+			leastCalls += grant.Least
+			require.True(t, grant.Calls == 0 || grant.Adaptive == (least > 0))
+			require.LessOrEqual(t, grant.Least, grant.Calls, "a lane's")
 			calls += grant.Calls
 			sum += grant.Rate
 			require.Equal(t, i, grant.Lane)
@@ -100,6 +104,7 @@ func TestGrantsGrowAndShrinkTogether(t *testing.T) {
 		}
 		require.LessOrEqual(t, mixed, max(before, after))
 		require.LessOrEqual(t, calls, after)
+		require.LessOrEqual(t, leastCalls, least)
 		require.Positive(t, l.grants[0].Calls)
 		require.LessOrEqual(t, sum, rate)
 		require.GreaterOrEqual(t, sum, 0.98*rate)

@@ -52,14 +52,16 @@ func (l *Lanes) divide(s split) {
 	limited := from.Rate > 0
 	half := job.LaneGrant{
 		Lane: s.to, RunID: from.RunID, Version: from.Version, Pool: to.Pool, Fresh: to.Fresh, Calls: from.Calls / 2,
+		Adaptive: from.Adaptive, Least: from.Least / 2,
 	}
 	from.Calls -= half.Calls
+	from.Least -= half.Least
 	if half.Calls > 0 {
 		half.Rate = math.Floor(from.Rate / 2)
 		from.Rate -= half.Rate
 	}
 	if limited && half.Rate == 0 {
-		half.Calls = 0 // a rate of 0 is no limit
+		half.Calls, half.Least = 0, 0 // a rate of 0 is no limit
 	}
 	*to = half
 }

@@ -1,0 +1,182 @@
+package pool
+
+import (
+	"math"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/platinummonkey/go-concurrency-limits/limit"
+
+	"longhaul/job"
+)
+
+const (
+	// firstConcurrency is where a pool begins.
+	firstConcurrency = 20
+	// leastSamples is how many calls a latency is the median of, or as many as the limit; at
+	// first fewer will do.
+	leastSamples, firstSamples = 100, 50
+	// queueing is the part of the calls in flight that may wait at the called side until
+	// they become fewer: their latency is then 1.5 times that without a queue.
+	queueing = 1.0 / 3
+	// noQueue is the same part up to which the calls grow fast at first.
+	noQueue = 1.0 / 5
+	// concurrencyDecrease is what is left of the calls in flight when there were too many.
+	concurrencyDecrease = 0.7
+	// tolerated is the part of the calls that may time out or be answered with "busy", beside
+	// what chance adds: three standard deviations.
+	tolerated = 0.01
+)
+
+// concurrency finds how many calls at once the called side answers well. It begins with few
+// and watches the latency. As long as that stays, calls do not wait for each other: there may
+// be more. When it has grown by half, or calls time out, there are too many. That is TCP
+// Vegas (Brakmo and Peterson, "TCP Vegas: End to End Congestion Avoidance on a Global
+// Internet", 1995), with a slow start and a multiplicative decrease, so that the pools of
+// several workers come to the same share (Chiu and Jain, 1989). What an API refuses
+// because of its rate is the matter of adaptive. The pool's lock guards it.
+type concurrency struct {
+	// slots counts the grants that are adaptive, least is the sum of their least calls.
+	slots, least int
+	vegas        *limit.VegasLimit
+	// grown is set at the end of the slow start.
+	grown bool
+
+	// latencies, in nanoseconds, are those of the calls that began since changed, busy
+	// counts those of them that were too many for the called side.
+	latencies []int64
+	busy      int
+	changed   time.Time
+	// full is set when there were as many calls as the limit allowed.
+	full bool
+
+	// reason is why there are not more, latency that of the last judgement.
+	reason  job.ConcurrencyReason
+	latency time.Duration
+}
+
+func newConcurrency() *concurrency {
+	c := &concurrency{reason: job.ConcurrencyGrows}
+	queued := func(part float64) func(int) int {
+		return func(limit int) int { return max(2, int(part*float64(limit))) }
+	}
+	threshold := func(limit int) int {
+		if c.grown {
+			return 0
+		}
+		return int(math.Ceil(noQueue * float64(limit)))
+	}
+	increase := func(limit float64) float64 {
+		c.grown = true
+		return limit + math.Sqrt(limit)
+	}
+	decrease := func(limit float64) float64 {
+		c.grown = true
+		return limit * concurrencyDecrease
+	}
+	const anyLimit, noSmoothing, probeOften = math.MaxInt32, 1, 1
+	c.vegas = limit.NewVegasLimitWithRegistry("calls", firstConcurrency, nil, anyLimit, noSmoothing,
+		queued(queueing), queued(queueing), threshold, increase, decrease, probeOften, nil, nil)
+	return c
+}
+
+// isOn says whether any grant is adaptive.
+func (c *concurrency) isOn() bool { return c.slots > 0 }
+
+// allowed is how many calls there may be with grants for so many.
+func (c *concurrency) allowed(granted int) int {
+	if !c.isOn() {
+		return granted
+	}
+	return min(granted, max(1, c.least, c.vegas.EstimatedLimit()))
+}
+
+// note takes a call that has ended. It says whether the limit may be another one since.
+func (c *concurrency) note(failure *job.CallError, began, now time.Time, full bool) bool {
+	if began.Before(c.changed) {
+		return false // it tells of another limit
+	}
+	switch {
+	case failure == nil || !failure.Retry || failure.Kind == "timeout":
+		c.latencies = append(c.latencies, int64(now.Sub(began)))
+	case !isBusy(failure):
+		return false // an error may come fast
+	}
+	if isBusy(failure) {
+		c.busy++
+	}
+	c.full = c.full || full
+	samples := leastSamples
+	if !c.grown {
+		samples = firstSamples
+	}
+	if len(c.latencies) == 0 || len(c.latencies)+c.busy < max(samples, c.vegas.EstimatedLimit()) {
+		return false
+	}
+	c.judge()
+	c.latencies, c.busy, c.full, c.changed = c.latencies[:0], 0, false, now
+	return true
+}
+
+func isBusy(failure *job.CallError) bool {
+	return failure != nil && (failure.Kind == "timeout" || failure.Status == http.StatusServiceUnavailable || failure.Status == http.StatusGatewayTimeout)
+}
+
+// judge sets another limit by what was seen under this one.
+func (c *concurrency) judge() {
+	before, inFlight := c.vegas.EstimatedLimit(), 0
+	if c.full {
+		inFlight = before
+	}
+	slices.Sort(c.latencies)
+	median := c.latencies[len(c.latencies)/2]
+	expected := tolerated * float64(len(c.latencies)+c.busy)
+	busy := float64(c.busy) > expected+3*math.Sqrt(expected)
+	c.vegas.OnSample(0, median, inFlight, busy)
+	c.latency = time.Duration(median)
+	if c.vegas.EstimatedLimit() < before {
+		c.reason = job.ConcurrencyLatency
+		if busy {
+			c.reason = job.ConcurrencyBusy
+		}
+	}
+}
+
+// Concurrency is how many calls at once the pool has found that the called side answers
+// well, and why there are not more; nil if the parallelism is fixed.
+func (p *Pool) Concurrency() *job.Concurrency {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.concurrency
+	if !c.isOn() {
+		return nil
+	}
+	found := job.Concurrency{
+		Pool: p.id, At: time.Now().UTC(), Calls: c.allowed(p.capacity), Most: p.capacity, Reason: c.reason,
+		Latency: job.Duration(c.latency), NoLoad: job.Duration(c.vegas.RTTNoLoad()),
+	}
+	switch room := p.adaptive.roomAt(time.Now()); {
+	case p.adaptive.on && room < float64(found.Calls):
+		found.Calls, found.Reason = int(room), job.ConcurrencyRefused
+	case p.adaptive.on && len(p.throttle.starting) > 0:
+		found.Reason = job.ConcurrencyRefused
+	case found.Calls == found.Most:
+		found.Reason = job.ConcurrencyMost
+	}
+	return &found
+}
+
+// learnConcurrency notes a call that has ended, before its token is free.
+func (p *Pool) learnConcurrency(failure *job.CallError, began, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.concurrency.isOn() {
+		return
+	}
+	// Calls that wait for the rate have a token, too.
+	full := p.inFlight >= p.concurrency.allowed(p.capacity) && len(p.throttle.starting) == 0
+	if p.concurrency.note(failure, began, now, full) {
+		p.grantTokens()
+	}
+}
