@@ -3,6 +3,7 @@ package job
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -69,5 +70,5 @@ func TestAParallelismIsTunedFromTextAndJSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(`{"parallelism": "auto"}`), &tuning))
 	require.Equal(t, Tuning{Parallelism: &most, MinParallelism: &least}, tuning)
 	s := DefaultSpec().Tuned(tuning).Tuned(Tuning{Parallelism: &ten})
-	require.Equal(t, "4 to 10", s.Settings().ParallelismText(func(n int64) string { return fmt.Sprint(n) }), "what is not named stays")
+	require.Equal(t, "4 to 10", s.Settings().ParallelismText(func(n int64) string { return strconv.FormatInt(n, 10) }), "what is not named stays")
 }

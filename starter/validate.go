@@ -48,8 +48,8 @@ func describe(spec job.Spec) string {
 	if spec.Redrive != nil {
 		input = "failed records of " + spec.Input.URI
 	}
-	return fmt.Sprintf("%s for %s; answers to %s; at most %s calls in flight%s",
-		callOf(spec.Call), input, spec.Output.URI, spec.Settings().ParallelismText(humanize.Comma), paceOf(spec))
+	return fmt.Sprintf("%s for %s; answers to %s; %s calls in flight%s",
+		callOf(spec.Call), input, spec.Output.URI, callsInFlight(spec), paceOf(spec))
 }
 
 // callOf is the call, without line feeds.
@@ -70,4 +70,13 @@ func paceOf(spec job.Spec) string {
 		return ", no limit of calls started per second"
 	}
 	return fmt.Sprintf(" and %s calls started per second (%s)", humanize.Commaf(math.Round(pace*100)/100), setting)
+}
+
+// callsInFlight is such as "at most 200" or "4 to 1,000".
+func callsInFlight(spec job.Spec) string {
+	text := spec.Settings().ParallelismText(humanize.Comma)
+	if spec.IsAdaptive() {
+		return text
+	}
+	return "at most " + text
 }

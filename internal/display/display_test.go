@@ -175,3 +175,16 @@ func TestWhatATerminalCanShow(t *testing.T) {
 		require.Equal(t, c.want, styleFrom(func(name string) string { return c.env[name] }), c.env)
 	}
 }
+
+func TestWhatTheWorkersHaveFoundIsTheLimit(t *testing.T) {
+	t.Parallel()
+	s := after(5, 1000, 0)
+	s.Settings.Parallelism, s.Settings.MinParallelism, s.Bottleneck = 1000, 4, job.BottleneckParallelism
+	require.Equal(t, "limited by parallelism 4 to 1,000", limitText(s), "nothing is known yet")
+	s.Concurrency = []job.Concurrency{{Pool: "a", Calls: 200, Reason: job.ConcurrencyLatency}, {Pool: "b", Calls: 190, Reason: job.ConcurrencyLatency}}
+	s.Bottleneck = job.BottleneckAPI
+	require.Equal(t, "390 of 4 to 1,000 calls at once, with more the API becomes slower", limitText(s))
+	require.InDelta(t, 390/0.05, possible(s), 1)
+	s.Bottleneck = job.BottleneckInterval
+	require.Equal(t, "limited by chunk_interval", limitText(s), "calls at once are not what limits it")
+}

@@ -103,7 +103,14 @@ func possible(s jobclient.Snapshot) float64 {
 	if s.Latency.P50 <= 0 {
 		return 0
 	}
-	most := float64(s.Settings.Parallelism) * 1000 / s.Latency.P50
+	calls := s.Settings.Parallelism
+	if len(s.Concurrency) > 0 {
+		calls = 0
+		for _, found := range s.Concurrency {
+			calls += found.Calls
+		}
+	}
+	most := float64(calls) * 1000 / s.Latency.P50
 	if s.Settings.Rate > 0 {
 		most = min(most, s.Settings.Rate)
 	}

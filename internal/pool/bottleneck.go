@@ -13,6 +13,7 @@ func (p *Pool) Bottleneck() job.Bottleneck {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	allowed := p.concurrency.allowed(p.capacity, time.Now())
 	switch {
 	case time.Now().Before(p.brakedUntil):
 		return job.BottleneckAPI
@@ -20,7 +21,7 @@ func (p *Pool) Bottleneck() job.Bottleneck {
 		return job.BottleneckAPI
 	case p.throttle.slots.Load() > 0 && len(p.throttle.starting) > 0:
 		return job.BottleneckRate
-	case p.concurrency.isOn() && p.concurrency.allowed(p.capacity) < p.capacity && p.inFlight >= p.concurrency.allowed(p.capacity):
+	case allowed < p.capacity && p.inFlight >= allowed:
 		return job.BottleneckAPI
 	case p.inFlight >= p.capacity && p.capacity > 0:
 		return job.BottleneckParallelism

@@ -22,10 +22,11 @@ const (
 	queueing = 1.0 / 3
 	// noQueue is the same part up to which the calls grow fast at first.
 	noQueue = 1.0 / 5
-	// concurrencyDecrease is what is left of the calls in flight when there were too many.
-	concurrencyDecrease = 0.7
+	// afterLatency is what is left of the calls in flight when they waited for each other: so
+	// few that the queue ends. afterBusy is the same when some were one too many.
+	afterLatency, afterBusy = 0.7, 0.85
 	// tolerated is the part of the calls that may time out or be answered with "busy", beside
-	// what chance adds: three standard deviations.
+	// what chance adds: two standard deviations.
 	tolerated = 0.01
 )
 
@@ -48,6 +49,10 @@ type concurrency struct {
 	latencies []int64
 	busy      int
 	changed   time.Time
+	// before is the limit until changed.
+	before int
+	// tooBusy is set while a decrease is for calls that were too many.
+	tooBusy bool
 	// full is set when there were as many calls as the limit allowed.
 	full bool
 
@@ -73,7 +78,10 @@ func newConcurrency() *concurrency {
 	}
 	decrease := func(limit float64) float64 {
 		c.grown = true
-		return limit * concurrencyDecrease
+		if c.tooBusy {
+			return limit * afterBusy
+		}
+		return limit * afterLatency
 	}
 	const anyLimit, noSmoothing, probeOften = math.MaxInt32, 1, 1
 	c.vegas = limit.NewVegasLimitWithRegistry("calls", firstConcurrency, nil, anyLimit, noSmoothing,
@@ -84,12 +92,17 @@ func newConcurrency() *concurrency {
 // isOn says whether any grant is adaptive.
 func (c *concurrency) isOn() bool { return c.slots > 0 }
 
-// allowed is how many calls there may be with grants for so many.
-func (c *concurrency) allowed(granted int) int {
+// allowed is how many calls there may be with grants for so many. A higher limit comes into
+// force bit by bit, so that the called side does not see many calls at once.
+func (c *concurrency) allowed(granted int, now time.Time) int {
 	if !c.isOn() {
 		return granted
 	}
-	return min(granted, max(1, c.least, c.vegas.EstimatedLimit()))
+	limit := c.vegas.EstimatedLimit()
+	if passed, takes := now.Sub(c.changed), time.Duration(c.vegas.RTTNoLoad()); limit > c.before && passed < takes {
+		limit = c.before + int(float64(limit-c.before)*passed.Seconds()/takes.Seconds())
+	}
+	return min(granted, max(1, c.least, limit))
 }
 
 // note takes a call that has ended. It says whether the limit may be another one since.
@@ -97,13 +110,14 @@ func (c *concurrency) note(failure *job.CallError, began, now time.Time, full bo
 	if began.Before(c.changed) {
 		return false // it tells of another limit
 	}
+	busy := isBusy(failure)
 	switch {
 	case failure == nil || !failure.Retry || failure.Kind == "timeout":
 		c.latencies = append(c.latencies, int64(now.Sub(began)))
-	case !isBusy(failure):
+	case !busy:
 		return false // an error may come fast
 	}
-	if isBusy(failure) {
+	if busy {
 		c.busy++
 	}
 	c.full = c.full || full
@@ -111,10 +125,12 @@ func (c *concurrency) note(failure *job.CallError, began, now time.Time, full bo
 	if !c.grown {
 		samples = firstSamples
 	}
-	if len(c.latencies) == 0 || len(c.latencies)+c.busy < max(samples, c.vegas.EstimatedLimit()) {
+	samples = max(samples, c.vegas.EstimatedLimit())
+	tooBusy := float64(c.busy) > tolerated*float64(samples)+2*math.Sqrt(tolerated*float64(samples))
+	if !tooBusy && len(c.latencies)+c.busy < samples {
 		return false
 	}
-	c.judge()
+	c.judge(tooBusy)
 	c.latencies, c.busy, c.full, c.changed = c.latencies[:0], 0, false, now
 	return true
 }
@@ -124,18 +140,24 @@ func isBusy(failure *job.CallError) bool {
 }
 
 // judge sets another limit by what was seen under this one.
-func (c *concurrency) judge() {
+func (c *concurrency) judge(busy bool) {
 	before, inFlight := c.vegas.EstimatedLimit(), 0
 	if c.full {
 		inFlight = before
 	}
-	slices.Sort(c.latencies)
-	median := c.latencies[len(c.latencies)/2]
-	expected := tolerated * float64(len(c.latencies)+c.busy)
-	busy := float64(c.busy) > expected+3*math.Sqrt(expected)
-	c.vegas.OnSample(0, median, inFlight, busy)
-	c.latency = time.Duration(median)
-	if c.vegas.EstimatedLimit() < before {
+	latency := c.vegas.RTTNoLoad()
+	if len(c.latencies) > 0 {
+		slices.Sort(c.latencies)
+		c.latency = time.Duration(c.latencies[len(c.latencies)/2])
+		latency = int64(c.latency)
+	}
+	if busy {
+		latency = max(latency, c.vegas.RTTNoLoad()) // a lower one would be all that is learned
+	}
+	if c.tooBusy = busy; latency > 0 {
+		c.vegas.OnSample(0, latency, inFlight, busy)
+	}
+	if c.before = before; c.vegas.EstimatedLimit() < before {
 		c.reason = job.ConcurrencyLatency
 		if busy {
 			c.reason = job.ConcurrencyBusy
@@ -153,7 +175,7 @@ func (p *Pool) Concurrency() *job.Concurrency {
 		return nil
 	}
 	found := job.Concurrency{
-		Pool: p.id, At: time.Now().UTC(), Calls: c.allowed(p.capacity), Most: p.capacity, Reason: c.reason,
+		Pool: p.id, At: time.Now().UTC(), Calls: c.allowed(p.capacity, time.Now()), Most: p.capacity, Reason: c.reason,
 		Latency: job.Duration(c.latency), NoLoad: job.Duration(c.vegas.RTTNoLoad()),
 	}
 	switch room := p.adaptive.roomAt(time.Now()); {
@@ -175,7 +197,7 @@ func (p *Pool) learnConcurrency(failure *job.CallError, began, now time.Time) {
 		return
 	}
 	// Calls that wait for the rate have a token, too.
-	full := p.inFlight >= p.concurrency.allowed(p.capacity) && len(p.throttle.starting) == 0
+	full := p.inFlight >= p.concurrency.allowed(p.capacity, now) && len(p.throttle.starting) == 0
 	if p.concurrency.note(failure, began, now, full) {
 		p.grantTokens()
 	}

@@ -110,7 +110,7 @@ func (p *Pool) letLeave() {
 func (p *Pool) mayStart() (probe, ok bool) {
 	now := time.Now()
 	p.checkLeases(now)
-	if p.over.Err() != nil || p.control.Paused || p.holds > 0 || p.inFlight >= p.canary.capacity(p.concurrency.allowed(p.capacity)) || now.Before(p.brakedUntil) {
+	if p.over.Err() != nil || p.control.Paused || p.holds > 0 || p.inFlight >= p.canary.capacity(p.concurrency.allowed(p.capacity, now)) || now.Before(p.brakedUntil) {
 		return false, false
 	}
 	ok, probe = p.outage.allows(now)
