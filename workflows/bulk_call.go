@@ -32,7 +32,7 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 	if err := d.listen(ctx); err != nil {
 		return job.Summary{}, err
 	}
-	d.version = workflow.GetVersion(ctx, changeCanary, workflow.DefaultVersion, versionFewerLanes)
+	d.version = workflow.GetVersion(ctx, changeCanary, workflow.DefaultVersion, versionEvenChunks)
 	switch {
 	case state.Version > stateVersion:
 		return job.Summary{}, invalid(fmt.Errorf("state version %d is newer than this worker's %d", state.Version, stateVersion))
@@ -70,6 +70,9 @@ const changeCanary = "canary"
 // versionFewerLanes is the version of changeCanary since which a lane has 25 calls, not 16:
 // one marker tells both.
 const versionFewerLanes = 2
+
+// versionEvenChunks is the one since which all chunks of a job with a rate are of one size.
+const versionEvenChunks = 3
 
 // scheduledTimeKey is set by the server for a workflow that a schedule starts.
 var scheduledTimeKey = temporal.NewSearchAttributeKeyTime("TemporalScheduledStartTime")

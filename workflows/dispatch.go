@@ -72,11 +72,15 @@ func (d *dispatcher) prepare(ctx workflow.Context) {
 	if d.version < versionFewerLanes {
 		callsPerLane = schedule.EarlierCallsPerLane
 	}
-	d.lanes = schedule.NewLanes(workflow.GetInfo(ctx).WorkflowExecution.RunID, d.spec, schedule.Left(plan, d.state.Next), callsPerLane)
+	even := d.version >= versionEvenChunks && d.spec.Rate > 0
+	d.lanes = schedule.NewLanes(workflow.GetInfo(ctx).WorkflowExecution.RunID, d.spec, schedule.Left(plan, d.state.Next), callsPerLane, even)
 	if plan.New && d.state.Chunks == 0 {
 		d.lanes.MarkFresh()
 	}
 	d.cutter = schedule.NewCutter(plan, d.state.Next, d.spec.ChunkSize, d.lanes.Count(), d.spec.Parallelism/d.lanes.Count())
+	if even {
+		d.cutter.Even()
+	}
 	d.pacer = schedule.NewPacer(d.spec, d.state.Due)
 	d.batches = schedule.NewBatches(plan)
 }

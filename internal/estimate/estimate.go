@@ -67,7 +67,7 @@ func Of(w Work) Estimate {
 		w.Calls = 1
 	}
 	plan := job.Plan{Records: w.Records, BatchRecords: w.Spec.BatchRecords()}
-	lanes := schedule.NewLanes("", w.Spec, w.Records, schedule.CallsPerLane).Count()
+	lanes := schedule.NewLanes("", w.Spec, w.Records, schedule.CallsPerLane, w.Spec.Rate > 0).Count()
 	e := Estimate{Records: w.Records, Lanes: lanes, Batches: (w.Records + plan.BatchRecords - 1) / plan.BatchRecords}
 	var paced time.Duration
 	e.Chunks, paced = chunks(w, plan, lanes)
@@ -85,6 +85,9 @@ func Of(w Work) Estimate {
 func chunks(w Work, plan job.Plan, lanes int) (count int64, last time.Duration) {
 	start := time.Unix(0, 0)
 	cutter := schedule.NewCutter(plan, 0, w.Spec.ChunkSize, lanes, w.Spec.Parallelism/lanes)
+	if w.Spec.Rate > 0 {
+		cutter.Even()
+	}
 	pacer := schedule.NewPacer(w.Spec, start)
 	for {
 		chunk, endsBatch, ok := cutter.Cut()

@@ -31,6 +31,15 @@ func NewCutter(plan job.Plan, next, chunkSize int64, lanes, callsPerLane int) *C
 	return c
 }
 
+// Even has all chunks be of one size, as many for each lane: for jobs with a rate. A lane's
+// rate rests for a second when it moves to another process, so chunks should be few; and with
+// a rate all lanes come to their end together, whatever process they are in.
+func (c *Cutter) Even() {
+	rounds := max(1, ceilDiv(c.left, c.lanes*c.largest))
+	c.largest = max(1, ceilDiv(c.left, c.lanes*rounds))
+	c.smallest = c.largest
+}
+
 // Left counts the records from next on that are to be called.
 func Left(plan job.Plan, next int64) int64 {
 	left := plan.Records - next

@@ -90,3 +90,41 @@ func TestChunksTaper(t *testing.T) {
 	chunk, _, _ = c.Cut()
 	require.EqualValues(t, 100, chunk.Len(), "but not too small")
 }
+
+// A job with a rate that has a chunk for each lane cuts them all alike, whole batches among
+// them; a longer one has the same number for each lane.
+func TestEvenChunks(t *testing.T) {
+	t.Parallel()
+	spec := job.DefaultSpec()
+	spec.Rate = 500
+	sizes := func(records int64) (lanes int, sizes map[int64]int) {
+		lanes = NewLanes("run", spec, records, CallsPerLane, true).Count()
+		c := NewCutter(job.Plan{Records: records, BatchRecords: 5000}, 0, 1000, lanes, 16)
+		c.Even()
+		sizes = map[int64]int{}
+		for chunk, _, ok := c.Cut(); ok; chunk, _, ok = c.Cut() {
+			sizes[chunk.Len()]++
+		}
+		return lanes, sizes
+	}
+	lanes, found := sizes(10_000)
+	require.Equal(t, 16, lanes)
+	require.Equal(t, map[int64]int{625: 16}, found)
+	lanes, found = sizes(30_000)
+	require.Equal(t, 15, lanes)
+	require.Equal(t, map[int64]int{1000: 30}, found)
+	lanes, found = sizes(0)
+	require.Positive(t, lanes)
+	require.Empty(t, found)
+	rapid.Check(t, func(t *rapid.T) {
+		records := rapid.Int64Range(1, 100_000).Draw(t, "records")
+		_, found := sizes(records)
+		sum, largest := int64(0), int64(0)
+		for size, count := range found {
+			sum += size * int64(count)
+			largest = max(largest, size)
+		}
+		require.Equal(t, records, sum)
+		require.LessOrEqual(t, largest, int64(1000))
+	})
+}
