@@ -17,6 +17,8 @@ type dispatcher struct {
 	phase job.Phase
 	// version is that of changeCanary.
 	version workflow.Version
+	// even is set for a job with a rate when it begins or goes on.
+	even bool
 	// now is when something was last seen to change: a query has no clock.
 	now time.Time
 
@@ -72,13 +74,13 @@ func (d *dispatcher) prepare(ctx workflow.Context) {
 	if d.version < versionFewerLanes {
 		callsPerLane = schedule.EarlierCallsPerLane
 	}
-	even := d.version >= versionEvenChunks && d.spec.Rate > 0
-	d.lanes = schedule.NewLanes(workflow.GetInfo(ctx).WorkflowExecution.RunID, d.spec, schedule.Left(plan, d.state.Next), callsPerLane, even)
+	d.even = d.version >= versionEvenChunks && d.spec.Rate > 0
+	d.lanes = schedule.NewLanes(workflow.GetInfo(ctx).WorkflowExecution.RunID, d.spec, schedule.Left(plan, d.state.Next), callsPerLane, d.even)
 	if plan.New && d.state.Chunks == 0 {
 		d.lanes.MarkFresh()
 	}
 	d.cutter = schedule.NewCutter(plan, d.state.Next, d.spec.ChunkSize, d.lanes.Count(), d.spec.Parallelism/d.lanes.Count())
-	if even {
+	if d.even {
 		d.cutter.Even()
 	}
 	d.pacer = schedule.NewPacer(d.spec, d.state.Due)
@@ -208,6 +210,9 @@ const changeStartDelay = "start-delay"
 // ahead is how far the next chunk lies beyond what can be its StartDelay.
 func (d *dispatcher) ahead(ctx workflow.Context) time.Duration {
 	wait := d.pacer.Wait(workflow.Now(ctx))
+	if d.even {
+		return wait - schedule.EvenStartDelayLimit
+	}
 	if wait <= schedule.EarlierStartDelayLimit {
 		return 0
 	}

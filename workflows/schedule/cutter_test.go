@@ -108,8 +108,8 @@ func TestEvenChunks(t *testing.T) {
 		return lanes, sizes
 	}
 	lanes, found := sizes(10_000)
-	require.Equal(t, 16, lanes)
-	require.Equal(t, map[int64]int{625: 16}, found)
+	require.Equal(t, 30, lanes)
+	require.Equal(t, map[int64]int{334: 28, 324: 2}, found)
 	lanes, found = sizes(30_000)
 	require.Equal(t, 15, lanes)
 	require.Equal(t, map[int64]int{1000: 30}, found)

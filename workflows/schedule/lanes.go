@@ -46,14 +46,15 @@ const (
 
 // NewLanes makes clamp(parallelism/callsPerLane, 4, 64) lanes, or more for a high rate, but
 // no more than there are calls, small chunks in the records that are left, or
-// calls per second. With even chunks, see Cutter.Even, and one for each lane, all batches have
-// as many.
+// calls per second. With even chunks, see Cutter.Even, and few of them, there is a lane for
+// each, the chunks are half as long, so that every worker begins soon, and all batches have as
+// many.
 func NewLanes(runID string, spec job.Spec, left int64, callsPerLane int, even bool) *Lanes {
 	forRate := int(min(maxLanes, chunkSeconds*spec.Rate/float64(spec.ChunkSize)))
 	n := min(max(spec.Parallelism/callsPerLane, forRate, minLanes), maxLanes)
 	if even && left > 0 && left <= int64(n)*spec.ChunkSize {
 		batches := ceilDiv(left, spec.BatchRecords())
-		n = int(min(maxLanes, ceilDiv(int64(n), batches)*batches))
+		n = int(min(maxLanes, ceilDiv(2*int64(n), batches)*batches))
 	}
 	n = min(n, spec.Parallelism, int(max(1, min(maxLanes, ceilDiv(left, smallestChunk)))))
 	return newLanes(runID, spec, n)

@@ -13,6 +13,9 @@ const (
 	// pool: the calls of the first chunk can be as many as all may have. It is short
 	// enough for a chunk to end before its first heartbeat.
 	StartDelayLimit = 4 * time.Second
+	// EvenStartDelayLimit is that of jobs with a rate: their chunks take long, and a rate whose
+	// chunk has not joined is not used.
+	EvenStartDelayLimit = 10 * time.Second
 	// EarlierStartDelayLimit is that of jobs before version 0.2.
 	EarlierStartDelayLimit = 2 * time.Second
 	// catchUpLimit is how late the schedule may be and still be caught up.
