@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"longhaul/job"
@@ -25,6 +26,8 @@ type guard struct {
 	// proxy says by which proxy a request goes; nil for none.
 	proxy func(*http.Request) (*url.URL, error)
 	next  http.RoundTripper
+	// allowed is the last host whose name was allowed: as a rule all records have the same.
+	allowed atomic.Pointer[string]
 }
 
 func newGuard(patterns []string) *guard {
@@ -45,6 +48,17 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 // checkName refuses by what the URL says, without looking up a name.
 func (g *guard) checkName(r *http.Request) error {
 	host := r.URL.Hostname()
+	if last := g.allowed.Load(); last != nil && *last == host {
+		return nil
+	}
+	err := g.checkHost(host)
+	if err == nil {
+		g.allowed.Store(&host)
+	}
+	return err
+}
+
+func (g *guard) checkHost(host string) error {
 	if len(g.patterns) > 0 && !g.allows(host) {
 		return forbidden(host, "is not among the hosts that this worker may call: see --allow-host")
 	}

@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -37,7 +38,9 @@ type httpCaller struct {
 	selection selection
 	conditions
 	*connections
-	hosts     *guard
+	hosts *guard
+	// last are the headers of the last request, which the next one has too, as a rule.
+	last      atomic.Pointer[headerSet]
 	redirects func(next *http.Request, via []*http.Request) error
 }
 
@@ -199,14 +202,41 @@ func (c *httpCaller) request(ctx context.Context, record job.Record) (*http.Requ
 	}
 	// url.URL escapes a space in a path, but not in a query, where it would end the request line.
 	r.URL.RawQuery = strings.ReplaceAll(r.URL.RawQuery, " ", "%20")
-	for _, h := range c.headers(filled, record) {
+	var room [4]header
+	c.setHeaders(r, c.headers(room[:0], filled, record))
+	return r, nil
+}
+
+// setHeaders gives requests with the same headers the same map, which nobody changes.
+func (c *httpCaller) setHeaders(r *http.Request, headers []header) {
+	if last := c.last.Load(); last != nil && slices.Equal(last.headers, headers) {
+		r.Header, r.Host = last.made, cmp.Or(last.host, r.Host)
+		return
+	}
+	set := headerSet{headers: slices.Clone(headers), made: r.Header}
+	for _, h := range headers {
 		if strings.EqualFold(h.name, "Host") {
-			r.Host = h.value
+			set.host = h.value
 		} else {
 			r.Header.Set(h.name, h.value)
 		}
 	}
-	return r, nil
+	r.Host = cmp.Or(set.host, r.Host)
+	if !c.hasKey() {
+		c.last.Store(&set)
+	}
+}
+
+// headerSet are the headers of a request.
+type headerSet struct {
+	headers []header
+	made    http.Header
+	host    string
+}
+
+// hasKey says whether each request has a header of its own.
+func (c *httpCaller) hasKey() bool {
+	return c.spec.Method == http.MethodPost || c.spec.Method == http.MethodPatch
 }
 
 func isNoURL(r *http.Request, err error) bool {
@@ -216,14 +246,13 @@ func isNoURL(r *http.Request, err error) bool {
 	return r.URL.Host == "" || r.URL.Scheme != "http" && r.URL.Scheme != "https"
 }
 
-// headers are ours, then those of the spec, which may replace them.
-func (c *httpCaller) headers(filled request, record job.Record) []header {
-	all := make([]header, 0, 3+len(filled.headers))
+// headers appends ours, then those of the spec, which may replace them.
+func (c *httpCaller) headers(all []header, filled request, record job.Record) []header {
 	all = append(all, header{"User-Agent", "longhaul"})
 	if filled.body != "" {
 		all = append(all, header{"Content-Type", contentType(filled.body)})
 	}
-	if c.spec.Method == http.MethodPost || c.spec.Method == http.MethodPatch {
+	if c.hasKey() {
 		all = append(all, header{"Idempotency-Key", c.callID + "-" + strconv.FormatInt(record.Index, 10)})
 	}
 	replaced := func(h header) bool {

@@ -36,7 +36,7 @@ func (c *httpCaller) Preview(record job.Record) (*job.HTTPRequest, error) {
 		return nil, err
 	}
 	preview := &job.HTTPRequest{Method: c.spec.Method, URL: maskURL(filled.url), Body: filled.body}
-	for _, h := range c.headers(filled, record) {
+	for _, h := range c.headers(nil, filled, record) {
 		if job.HoldsSecret(h.name) {
 			h.value = maskValue(h.value)
 		}

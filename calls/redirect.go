@@ -49,18 +49,27 @@ func redirects(headers map[string]string) func(*http.Request, []*http.Request) e
 func (c *httpCaller) send(r *http.Request) (*http.Response, error) {
 	if u := r.URL.User; u != nil && r.Header.Get("Authorization") == "" { // as http.Client does
 		password, _ := u.Password()
+		r.Header = r.Header.Clone() // other requests have it too
 		r.SetBasicAuth(u.Username(), password)
 	}
 	response, err := c.hosts.RoundTrip(r)
-	var spoken tls.RecordHeaderError
-	if errors.As(err, &spoken) && string(spoken.RecordHeader[:]) == "HTTP/" {
-		return nil, http.ErrSchemeMismatch // as http.Client says it
+	if err != nil {
+		return nil, asOfClient(err)
 	}
-	if err != nil || !isRedirect(response.StatusCode) {
-		return response, err
+	if !isRedirect(response.StatusCode) {
+		return response, nil
 	}
 	client := http.Client{Transport: &resumed{first: response, next: c.hosts}, CheckRedirect: c.redirects}
 	return client.Do(r)
+}
+
+// asOfClient is the error as http.Client says it.
+func asOfClient(err error) error {
+	var spoken tls.RecordHeaderError
+	if errors.As(err, &spoken) && string(spoken.RecordHeader[:]) == "HTTP/" {
+		return http.ErrSchemeMismatch
+	}
+	return err
 }
 
 func isRedirect(status int) bool {

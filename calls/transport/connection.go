@@ -30,6 +30,8 @@ type connection struct {
 	// was.
 	left     int64
 	answered bool
+	// interrupt ends what is under way.
+	interrupt func()
 	// stop ends the watch over the request's context; false if it has interrupted.
 	stop func() bool
 }
@@ -37,6 +39,7 @@ type connection struct {
 func newConnection(conn net.Conn, address string, kept *connections) *connection {
 	c := &connection{Conn: conn, address: address, kept: kept}
 	c.reader = bufio.NewReader(c)
+	c.interrupt = func() { _ = c.SetDeadline(past) }
 	return c
 }
 
@@ -58,7 +61,7 @@ var past = time.Unix(1, 0)
 func (c *connection) begin(ctx context.Context) error {
 	deadline, _ := ctx.Deadline()
 	err := c.SetDeadline(deadline)
-	c.stop = interrupts(ctx, func() { _ = c.SetDeadline(past) })
+	c.stop = interrupts(ctx, c.interrupt)
 	c.left, c.answered = c.kept.headerBytes, false
 	return err
 }

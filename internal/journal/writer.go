@@ -33,18 +33,16 @@ type Writer struct {
 	busy    bool
 	failed  error
 	pending *group
-	spare   []byte
+	// spare is a group that nobody waits for any more.
+	spare *group
 }
 
 // group is what goes out in one write.
 type group struct {
 	buffer []byte
-	done   chan struct{}
-	err    error
-}
-
-func newGroup(buffer []byte) *group {
-	return &group{buffer: buffer[:0], done: make(chan struct{})}
+	// done is closed when it is written; nil as long as nobody waits for it.
+	done chan struct{}
+	err  error
 }
 
 // Create begins the journal of one attempt at a range. The activity is named by
@@ -57,7 +55,7 @@ func (s *Set) Create(ctx context.Context, r job.Range, activity string, attempt 
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{ctx: ctx, name: name, appender: appender, onHold: s.held, pending: newGroup(nil)}
+	w := &Writer{ctx: ctx, name: name, appender: appender, onHold: s.held, pending: &group{}, spare: &group{}}
 	if err := w.write(func(dst []byte) []byte { return append(dst, header...) }); err != nil {
 		return nil, errors.Join(err, appender.Close())
 	}
@@ -82,23 +80,27 @@ func (w *Writer) write(line func(dst []byte) []byte) error {
 	mine := w.pending
 	mine.buffer = line(mine.buffer)
 	if w.busy {
+		if mine.done == nil {
+			mine.done = make(chan struct{})
+		}
 		w.mu.Unlock()
 		<-mine.done
 		return mine.err
 	}
 	w.busy = true
+	err := w.writePending()
 	for len(w.pending.buffer) > 0 {
-		w.writePending()
+		_ = w.writePending() // those who wait for it have its error
 	}
 	w.busy = false
 	w.mu.Unlock()
-	return mine.err
+	return err
 }
 
 // writePending is called with the lock, and gives it up while it writes.
-func (w *Writer) writePending() {
+func (w *Writer) writePending() error {
 	out := w.pending
-	w.pending = newGroup(w.spare)
+	w.pending = w.spare
 	// After a write that was given up the file ends in a torn line: nothing may follow it.
 	if out.err = w.failed; out.err == nil {
 		w.mu.Unlock()
@@ -108,8 +110,14 @@ func (w *Writer) writePending() {
 		w.size += n
 		w.failed = out.err
 	}
-	close(out.done)
-	w.spare = out.buffer
+	err, buffer := out.err, out.buffer[:0]
+	if out.done != nil {
+		close(out.done)
+		out = &group{} // those who wait still look at the other one
+	}
+	*out = group{buffer: buffer}
+	w.spare = out
+	return err
 }
 
 // writeAll writes until all is written, or the context is done. A write that has failed

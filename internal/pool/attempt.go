@@ -80,11 +80,11 @@ const (
 // attempt makes one call, and says what it counts as. An error means that it was
 // not made.
 func (r *run) attempt(record job.Record, t *token, first bool) (result job.Result, counts countsAs, err error) {
-	began, end, err := r.start(record, t, first)
+	began, err := r.start(record, t, first)
 	if err != nil {
 		return result, counts, err
 	}
-	defer end()
+	defer r.ended(began)
 	returned := r.stuck.watch(record.Index, began)
 	answer, failure, err := r.call(record)
 	returned()
@@ -101,37 +101,42 @@ func (r *run) attempt(record job.Record, t *token, first bool) (result job.Resul
 }
 
 // start waits for all that a call needs, and marks it as begun. The lease is looked at
-// last: a process that was stopped at any point before must not call. The function ends
-// the call.
-func (r *run) start(record job.Record, t *token, first bool) (began time.Time, end func(), err error) {
+// last: a process that was stopped at any point before must not call. After the call,
+// ended is to be called.
+func (r *run) start(record job.Record, t *token, first bool) (began time.Time, err error) {
 	for {
-		end, err := r.begin(t)
+		begun, err := r.begin(t)
 		if err != nil {
-			return began, nil, err
+			return began, err
 		}
-		if end != nil {
+		if begun {
 			if err := r.log.Mark(job.Mark{Index: record.Index, Alone: r.how.Isolated}); err != nil {
-				end()
-				return began, nil, err
+				r.finish()
+				return began, err
 			}
 			if err := r.awaitRate(t); err != nil {
-				end()
-				return began, nil, cmp.Or(r.back(record), err)
+				r.finish()
+				return began, cmp.Or(r.back(record), err)
 			}
 			if began = r.canary.enter(); r.how.Lease.Valid(began) {
-				return began, func() { r.canary.leave(began); end() }, nil
+				return began, nil
 			}
-			r.canary.leave(began)
-			end()
+			r.ended(began)
 			t.release()
 			if err := cmp.Or(r.back(record), r.how.Lease.await(r.stop)); err != nil {
-				return began, nil, err
+				return began, err
 			}
 		}
 		if err := t.acquire(r.stop, first); err != nil {
-			return began, nil, err
+			return began, err
 		}
 	}
+}
+
+// ended is for a call that start has let begin.
+func (r *run) ended(began time.Time) {
+	r.canary.leave(began)
+	r.finish()
 }
 
 // call makes one call. A panic is one of Longhaul's own code, because a function's is

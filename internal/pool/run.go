@@ -53,8 +53,9 @@ func (p *Pool) Run(ctx, stop context.Context, how How, records iter.Seq2[job.Rec
 	defer p.leaveQueue(r.line)
 	var calls sync.WaitGroup
 	next := make(chan task)
+	waiting := newWaiter(true)
 	for record, err := range records {
-		t := task{record, &token{pool: p, line: r.line}}
+		t := task{record, &token{pool: p, line: r.line, waiter: waiting}}
 		if err == nil {
 			err = t.token.acquire(r.stop, true)
 		}

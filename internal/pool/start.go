@@ -10,22 +10,15 @@ import (
 const everyCall = math.MaxInt32
 
 // begin waits with a token for what else a call needs: the brake, the rate, and then
-// to be isolated, or not beside an isolated call. It returns what ends the call's
-// isolation. If the call must not start after all, it returns nil, and the token is
-// released, as it is with an error.
-func (r *run) begin(t *token) (end func(), err error) {
-	weight := int64(1)
-	if r.how.Isolated {
-		weight = everyCall
-	}
-	end = func() {
-		r.isolation.Release(weight)
-		r.endCall()
-	}
+// to be isolated, or not beside an isolated call. If the call must not start after all, it
+// returns false, and the token is released, as it is with an error; else finish ends what
+// began.
+func (r *run) begin(t *token) (bool, error) {
+	weight := r.weight()
 	limited := r.isLimited()
 	if !limited && !r.how.Isolated && r.isolation.TryAcquire(weight) {
 		r.calling.Add(1)
-		return end, nil // there was nothing to wait for
+		return true, nil // there was nothing to wait for
 	}
 	if limited {
 		// One at a time: what is waited for here must not be used by many at once.
@@ -34,15 +27,28 @@ func (r *run) begin(t *token) (end func(), err error) {
 			defer func() { <-r.throttle.starting }()
 		case <-r.stop.Done():
 			t.release()
-			return nil, context.Cause(r.stop)
+			return false, context.Cause(r.stop)
 		}
 	}
 	started, err := r.awaitStart(t, weight)
 	if !started {
 		t.release()
-		return nil, err
 	}
-	return end, nil
+	return started, err
+}
+
+// weight is how much of the isolation a call has.
+func (r *run) weight() int64 {
+	if r.how.Isolated {
+		return everyCall
+	}
+	return 1
+}
+
+// finish ends what began with begin.
+func (r *run) finish() {
+	r.isolation.Release(r.weight())
+	r.endCall()
 }
 
 // awaitStart holds the isolation when it returns true. It is taken last, so that a

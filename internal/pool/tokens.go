@@ -12,20 +12,25 @@ type token struct {
 	pool *Pool
 	line *line
 	held bool
+	// waiter is for its first wait, if there is one that is free.
+	waiter *waiter
 	// probe: it is the one call of an outage, and its outcome is not noted yet.
 	probe bool
 	// noted is when the start of its call was noted for the rate; zero without a rate.
 	noted time.Time
 }
 
-// waiter is a call that waits for a token.
+// waiter is a call that waits for a token. It can be used again when it has one.
 type waiter struct {
 	// first: it would be the first call for its record.
-	first   bool
+	first bool
+	// granted gets a value with the token.
 	granted chan struct{}
 	// probe is set when the token is granted.
 	probe bool
 }
+
+func newWaiter(first bool) *waiter { return &waiter{first: first, granted: make(chan struct{}, 1)} }
 
 // acquire waits for a token, in the order of queue; first says whether the call is the
 // first one for its record. After an error the token is not held.
@@ -43,7 +48,10 @@ func (t *token) acquire(ctx context.Context, first bool) error {
 			return nil
 		}
 	}
-	w := &waiter{first: first, granted: make(chan struct{})}
+	w := t.waiter
+	if t.waiter = nil; w == nil {
+		w = newWaiter(first)
+	}
 	place := p.waiting.push(t.line, w)
 	p.mu.Unlock()
 	select {
@@ -156,6 +164,6 @@ func (p *Pool) grantTokens() {
 		p.take()
 		w := p.waiting.remove(p.next(probe))
 		w.probe = probe
-		close(w.granted)
+		w.granted <- struct{}{}
 	}
 }
