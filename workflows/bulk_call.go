@@ -32,7 +32,7 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 	if err := d.listen(ctx); err != nil {
 		return job.Summary{}, err
 	}
-	d.version = workflow.GetVersion(ctx, changeCanary, workflow.DefaultVersion, versionEvenChunks)
+	d.version = workflow.GetVersion(ctx, changeCanary, workflow.DefaultVersion, versionFewerLanes)
 	switch {
 	case state.Version > stateVersion:
 		return job.Summary{}, invalid(fmt.Errorf("state version %d is newer than this worker's %d", state.Version, stateVersion))
@@ -67,12 +67,9 @@ func BulkCall(ctx workflow.Context, spec job.Spec, state State) (job.Summary, er
 // pace.
 const changeCanary = "canary"
 
-// versionFewerLanes is the version of changeCanary since which a lane has 25 calls, not 16:
-// one marker tells both.
-const versionFewerLanes = 2
-
-// versionEvenChunks is the one since which all chunks of a job with a rate are of one size.
-const versionEvenChunks = 3
+// versionFewerLanes is the version of changeCanary since which there are fewer lanes, and
+// chunks of one size for a job with a rate: one marker tells all.
+const versionFewerLanes = 3
 
 // scheduledTimeKey is set by the server for a workflow that a schedule starts.
 var scheduledTimeKey = temporal.NewSearchAttributeKeyTime("TemporalScheduledStartTime")

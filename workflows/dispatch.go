@@ -17,8 +17,6 @@ type dispatcher struct {
 	phase job.Phase
 	// version is that of changeCanary.
 	version workflow.Version
-	// even is set for a job with a rate when it begins or goes on.
-	even bool
 	// now is when something was last seen to change: a query has no clock.
 	now time.Time
 
@@ -70,21 +68,25 @@ type dispatcher struct {
 // prepare derives all that follows from the spec and the state.
 func (d *dispatcher) prepare(ctx workflow.Context) {
 	plan := d.state.Plan
-	callsPerLane := schedule.CallsPerLane
-	if d.version < versionFewerLanes {
-		callsPerLane = schedule.EarlierCallsPerLane
-	}
-	d.even = d.version >= versionEvenChunks && d.spec.Rate > 0
-	d.lanes = schedule.NewLanes(workflow.GetInfo(ctx).WorkflowExecution.RunID, d.spec, schedule.Left(plan, d.state.Next), callsPerLane, d.even)
+	layout := d.layout()
+	d.lanes = schedule.NewLanes(workflow.GetInfo(ctx).WorkflowExecution.RunID, d.spec, schedule.Left(plan, d.state.Next), layout)
 	if plan.New && d.state.Chunks == 0 {
 		d.lanes.MarkFresh()
 	}
 	d.cutter = schedule.NewCutter(plan, d.state.Next, d.spec.ChunkSize, d.lanes.Count(), d.spec.Parallelism/d.lanes.Count())
-	if d.even {
+	if layout.Even {
 		d.cutter.Even()
 	}
 	d.pacer = schedule.NewPacer(d.spec, d.state.Due)
 	d.batches = schedule.NewBatches(plan)
+}
+
+// layout is how this run divides its records.
+func (d *dispatcher) layout() schedule.Layout {
+	layout := schedule.LayoutOf(d.spec)
+	layout.Many = d.version < versionFewerLanes
+	layout.Even = layout.Even && d.version >= versionFewerLanes
+	return layout
 }
 
 // dispatch dispatches chunks until there are no more, the job is stopped, or the
@@ -210,7 +212,7 @@ const changeStartDelay = "start-delay"
 // ahead is how far the next chunk lies beyond what can be its StartDelay.
 func (d *dispatcher) ahead(ctx workflow.Context) time.Duration {
 	wait := d.pacer.Wait(workflow.Now(ctx))
-	if d.even {
+	if d.layout().Even {
 		return wait - schedule.EvenStartDelayLimit
 	}
 	if wait <= schedule.EarlierStartDelayLimit {

@@ -59,7 +59,7 @@ func TestNoGrantIsFreshAfterAReset(t *testing.T) {
 	t.Parallel()
 	env := environment(t, &world{})
 	env.ExecuteWorkflow(func(ctx workflow.Context) error {
-		d := &dispatcher{spec: sleepSpec(), lanes: schedule.NewLanes("r", job.Spec{Parallelism: 10, Rate: 5, ChunkSize: 10}, 1000, schedule.CallsPerLane, false)}
+		d := &dispatcher{spec: sleepSpec(), lanes: schedule.NewLanes("r", job.Spec{Parallelism: 10, Rate: 5, ChunkSize: 10}, 1000, schedule.Layout{})}
 		d.state.Plan.Epoch = 1
 		d.lanes.MarkFresh()
 		require.NoError(t, d.claimAnew(ctx))

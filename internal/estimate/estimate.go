@@ -67,7 +67,7 @@ func Of(w Work) Estimate {
 		w.Calls = 1
 	}
 	plan := job.Plan{Records: w.Records, BatchRecords: w.Spec.BatchRecords()}
-	lanes := schedule.NewLanes("", w.Spec, w.Records, schedule.CallsPerLane, w.Spec.Rate > 0).Count()
+	lanes := schedule.NewLanes("", w.Spec, w.Records, schedule.LayoutOf(w.Spec)).Count()
 	e := Estimate{Records: w.Records, Lanes: lanes, Batches: (w.Records + plan.BatchRecords - 1) / plan.BatchRecords}
 	var paced time.Duration
 	e.Chunks, paced = chunks(w, plan, lanes)

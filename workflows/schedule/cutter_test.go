@@ -98,7 +98,7 @@ func TestEvenChunks(t *testing.T) {
 	spec := job.DefaultSpec()
 	spec.Rate = 500
 	sizes := func(records int64) (lanes int, sizes map[int64]int) {
-		lanes = NewLanes("run", spec, records, CallsPerLane, true).Count()
+		lanes = NewLanes("run", spec, records, LayoutOf(spec)).Count()
 		c := NewCutter(job.Plan{Records: records, BatchRecords: 5000}, 0, 1000, lanes, 16)
 		c.Even()
 		sizes = map[int64]int{}

@@ -10,11 +10,15 @@ import (
 const (
 	minLanes = 4
 	maxLanes = 64
-	// CallsPerLane is how many calls in flight the number of lanes aims at: a chunk of
+	// callsPerLane is how many calls in flight the number of lanes aims at: a chunk of
 	// 1,000 calls of 100 ms then ends before its first heartbeat, which is a billed action.
-	CallsPerLane = 25
-	// EarlierCallsPerLane is that of jobs before version 0.2.
-	EarlierCallsPerLane = 16
+	callsPerLane = 25
+	// manyLanes is how many of these there are at most: near its end a job has some chunks for
+	// each lane. Above, a lane has callsPerLargeLane, so that many workers can share a job.
+	manyLanes         = 32
+	callsPerLargeLane = 100
+	// earlierCallsPerLane is that of jobs before version 0.2.
+	earlierCallsPerLane = 16
 	// chunkSeconds is how long a chunk should last if there is a rate: one that
 	// goes to another worker rests for a second.
 	chunkSeconds = 30
@@ -44,15 +48,30 @@ const (
 	laneDonated
 )
 
-// NewLanes makes clamp(parallelism/callsPerLane, 4, 64) lanes, or more for a high rate, but
+// Layout is how a job is divided: one that has begun goes on as it was.
+type Layout struct {
+	// Many: as many lanes as before version 0.2.
+	Many bool
+	// Even: all chunks are of one size, see Cutter.Even.
+	Even bool
+}
+
+// LayoutOf is that of a job that begins.
+func LayoutOf(spec job.Spec) Layout { return Layout{Even: spec.Rate > 0} }
+
+// NewLanes makes one lane for some calls in flight, or more for a high rate, but
 // no more than there are calls, small chunks in the records that are left, or
-// calls per second. With even chunks, see Cutter.Even, and few of them, there is a lane for
+// calls per second. With even chunks, and few of them, there is a lane for
 // each, the chunks are half as long, so that every worker begins soon, and all batches have as
 // many.
-func NewLanes(runID string, spec job.Spec, left int64, callsPerLane int, even bool) *Lanes {
+func NewLanes(runID string, spec job.Spec, left int64, layout Layout) *Lanes {
+	n := max(min(spec.Parallelism/callsPerLane, manyLanes), spec.Parallelism/callsPerLargeLane)
+	if layout.Many {
+		n = spec.Parallelism / earlierCallsPerLane
+	}
 	forRate := int(min(maxLanes, chunkSeconds*spec.Rate/float64(spec.ChunkSize)))
-	n := min(max(spec.Parallelism/callsPerLane, forRate, minLanes), maxLanes)
-	if even && left > 0 && left <= int64(n)*spec.ChunkSize {
+	n = min(max(n, forRate, minLanes), maxLanes)
+	if layout.Even && left > 0 && left <= int64(n)*spec.ChunkSize {
 		batches := ceilDiv(left, spec.BatchRecords())
 		n = int(min(maxLanes, ceilDiv(2*int64(n), batches)*batches))
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func lanesFor(parallelism int, rate float64, left int64) *Lanes {
-	return NewLanes("run", job.Spec{Parallelism: parallelism, Rate: rate, ChunkSize: 1000}, left, CallsPerLane, false)
+	return NewLanes("run", job.Spec{Parallelism: parallelism, Rate: rate, ChunkSize: 1000}, left, Layout{})
 }
 
 func TestGrantsSumUpToTheLimits(t *testing.T) {
