@@ -14,7 +14,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -30,10 +29,6 @@ import (
 // sets it, by -ldflags '-X longhaul.Version=...'.
 var Version = "dev"
 
-// collectAt is GOGC of a worker, unless it is set: each collection looks at the stacks of all
-// calls in flight, so that it is worth some memory to have fewer.
-const collectAt = 200
-
 type options struct {
 	connect.Flags
 	host.Options
@@ -48,9 +43,6 @@ type options struct {
 // those of longhaul-worker; --help lists them. Jobs call the functions by name:
 // {"call": {"func": {"name": "..."}}}.
 func Worker(functions ...calls.Function) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
 	if err := command(functions).Execute(); err != nil {
 		fmt.Fprintln(os.Stderr, filepath.Base(os.Args[0])+":", err)
 		os.Exit(1)

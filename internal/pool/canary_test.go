@@ -207,7 +207,8 @@ func TestAMixtureOfFailuresDoesNotStopTheJob(t *testing.T) {
 func TestProbesTakeTurns(t *testing.T) {
 	t.Parallel()
 	p := newPool(nil, retries)
-	early, late := p.queueUp(1), p.queueUp(2)
+	early, _ := p.queueUp(1)
+	late, _ := p.queueUp(2)
 	second := p.waiting.push(late, &waiter{first: true})
 	first := p.waiting.push(early, &waiter{})
 	p.waiting.push(early, &waiter{})

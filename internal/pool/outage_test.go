@@ -183,12 +183,14 @@ func TestAProbeThatIsCutOff(t *testing.T) {
 		<-time.After(time.Minute)
 		cancel()
 		require.ErrorIs(t, <-ended, context.Canceled)
-		probe := &token{pool: p, line: p.queueUp(0)}
+		line, _ := p.queueUp(0)
+		defer p.leaveQueue(line)
+		probe := &token{pool: p, line: line}
 		require.NoError(t, probe.acquire(t.Context(), true))
 		require.True(t, probe.probe, "the next one")
 		hurried, late := context.WithTimeout(t.Context(), time.Minute)
 		defer late()
-		require.Error(t, (&token{pool: p, line: p.queueUp(0)}).acquire(hurried, true), "there is only one")
+		require.Error(t, (&token{pool: p, line: line}).acquire(hurried, true), "there is only one")
 		probe.release()
 		probe.release() // a second time, it does nothing
 		api.down.Store(false)

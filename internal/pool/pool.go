@@ -52,6 +52,8 @@ type Pool struct {
 	// waiting are the calls that wait for a token, leaving the chunks that wait
 	// until the calls in flight fit without their grant.
 	waiting queue
+	// tasks go to a goroutine that waits for one.
+	tasks   chan task
 	leaving list.List
 	// probes counts the calls that an open circuit breaker let through.
 	probes int

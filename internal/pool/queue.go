@@ -67,15 +67,21 @@ func (q *queue) firstThat(isFirst bool) (*line, *list.Element) {
 	return q.front()
 }
 
-// queueUp adds a line for a run to the pool's queue, leaveQueue removes it.
-func (p *Pool) queueUp(order int64) *line {
+// queueUp adds a line for a run to the pool's queue, and says where its tasks go. leaveQueue
+// removes the line; with the last one the goroutines end that wait for tasks.
+func (p *Pool) queueUp(order int64) (*line, chan task) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.waiting.join(order)
+	if len(p.waiting.lines) == 0 {
+		p.tasks = make(chan task)
+	}
+	return p.waiting.join(order), p.tasks
 }
 
 func (p *Pool) leaveQueue(l *line) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.waiting.leave(l)
+	if p.waiting.leave(l); len(p.waiting.lines) == 0 {
+		close(p.tasks)
+	}
 }

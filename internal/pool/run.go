@@ -25,6 +25,9 @@ type run struct {
 	how         How
 	log         Log
 	line        *line
+	// fail ends the run, open counts the calls that were handed over.
+	fail context.CancelCauseFunc
+	open sync.WaitGroup
 }
 
 // How says how the calls of one Run are made.
@@ -49,13 +52,12 @@ func (p *Pool) Run(ctx, stop context.Context, how How, records iter.Seq2[job.Rec
 	for _, end := range []context.Context{ctx, p.over} {
 		defer context.AfterFunc(end, func() { fail(context.Cause(end)) })()
 	}
-	r := &run{Pool: p, calls: ctx, stop: stop, how: how, log: log, line: p.queueUp(how.Order)}
-	defer p.leaveQueue(r.line)
-	var calls sync.WaitGroup
-	next := make(chan task)
+	line, next := p.queueUp(how.Order)
+	r := &run{Pool: p, calls: ctx, stop: stop, how: how, log: log, line: line, fail: fail}
+	defer p.leaveQueue(line)
 	waiting := newWaiter(true)
 	for record, err := range records {
-		t := task{record, &token{pool: p, line: r.line, waiter: waiting}}
+		t := task{r, record, &token{pool: p, line: line, waiter: waiting}}
 		if err == nil {
 			err = t.token.acquire(r.stop, true)
 		}
@@ -63,30 +65,38 @@ func (p *Pool) Run(ctx, stop context.Context, how How, records iter.Seq2[job.Rec
 			fail(err)
 			break
 		}
+		r.open.Add(1)
 		select {
 		case next <- t:
 		default: // no goroutine waits
-			calls.Go(func() { r.work(t, next, fail) })
+			go work(t, next)
 		}
 	}
-	close(next)
-	calls.Wait()
+	r.open.Wait()
 	return context.Cause(stop)
 }
 
 // task is a record with the token for its first call.
 type task struct {
+	run    *run
 	record job.Record
 	token  *token
 }
 
-// work does one task after the other: a goroutine of its own for each would have its stack
-// grow each time.
-func (r *run) work(t task, next <-chan task, fail func(error)) {
-	for ok := true; ok; t, ok = <-next {
-		if err := r.one(t.record, t.token); err != nil {
-			fail(err)
-		}
+// work does one task after the other, whatever run they are of, until the pool has none: a
+// goroutine of its own for each would have its stack grow each time, and one for each run
+// would wait for a token that others have.
+func work(first task, next <-chan task) {
+	first.do()
+	for t := range next {
+		t.do()
+	}
+}
+
+func (t task) do() {
+	defer t.run.open.Done()
+	if err := t.run.one(t.record, t.token); err != nil {
+		t.run.fail(err)
 	}
 }
 
