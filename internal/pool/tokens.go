@@ -38,7 +38,8 @@ func (t *token) acquire(ctx context.Context, first bool) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	p := t.pool
+	p, w := t.pool, t.waiter
+	t.waiter = nil // for the next token of whoever lent it
 	p.mu.Lock()
 	if p.waiting.size == 0 {
 		if probe, ok := p.mayStart(); ok {
@@ -48,8 +49,7 @@ func (t *token) acquire(ctx context.Context, first bool) error {
 			return nil
 		}
 	}
-	w := t.waiter
-	if t.waiter = nil; w == nil {
+	if w == nil {
 		w = newWaiter(first)
 	}
 	place := p.waiting.push(t.line, w)
