@@ -26,11 +26,11 @@ func wide(records int64) job.Spec {
 func BenchmarkMemory(b *testing.B) {
 	for _, records := range []int64{200_000, 2_000_000} {
 		b.Run(fmt.Sprintf("records=%d", records), func(b *testing.B) {
-			for b.Loop() {
+			measured(b, figure{name: fmt.Sprintf("worker's peak memory, %d records", records), unit: "MiB"}, 1, func() float64 {
 				queue, process := worker(b, b.TempDir())
 				finish(b, queue, wide(records))
-				b.ReportMetric(peakMemory(b, process.Pid), "peak-MiB")
-			}
+				return peakMemory(b, process.Pid)
+			})
 		})
 	}
 }

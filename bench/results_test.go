@@ -5,8 +5,12 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"testing"
+
+	"github.com/dustin/go-humanize"
 )
 
 // result is a line of the table: medians of rounds, Longhaul's and the bare loop's in turns.
@@ -15,10 +19,41 @@ type result struct {
 	calls, bareCalls, time, bareTime float64
 }
 
+// figure is a line of the second table.
+type figure struct {
+	name, unit string
+	// value is the median of the rounds, goal what it should be, with a sign: "≤ 1.05".
+	value  float64
+	rounds int
+	goal   string
+}
+
 var (
 	mu      sync.Mutex
 	results []result
+	figures []figure
 )
+
+// measured runs something some times, and notes and reports the median of what it returns.
+func measured(b *testing.B, f figure, rounds int, run func() float64) {
+	b.Helper()
+	values := make([]float64, 0, rounds)
+	for b.Loop() {
+		for range rounds {
+			values = append(values, run())
+		}
+	}
+	slices.Sort(values)
+	f.value, f.rounds = values[len(values)/2], len(values)
+	b.ReportMetric(f.value, strings.ReplaceAll(f.unit, " ", "-"))
+	f.note()
+}
+
+func (f figure) note() {
+	mu.Lock()
+	defer mu.Unlock()
+	figures = append(figures, f)
+}
 
 func (r result) note() {
 	mu.Lock()
@@ -29,7 +64,7 @@ func (r result) note() {
 // writeResults writes the table to the file that BENCH_RESULTS names, if there is one.
 func writeResults() error {
 	name := os.Getenv("BENCH_RESULTS")
-	if name == "" || len(results) == 0 {
+	if name == "" || len(results)+len(figures) == 0 {
 		return nil
 	}
 	var b strings.Builder
@@ -38,6 +73,10 @@ func writeResults() error {
 	b.WriteString("| | calls/s | bare loop | ratio | processor time, µs per record | bare loop | ratio |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range results {
 		fmt.Fprintf(&b, "| %s | %.0f | %.0f | %.2f | %.1f | %.1f | %.2f |\n", r.name, r.calls, r.bareCalls, r.calls/r.bareCalls, r.time, r.bareTime, r.time/r.bareTime)
+	}
+	b.WriteString("\n| | median | rounds | goal |\n|---|---|---|---|\n")
+	for _, f := range figures {
+		fmt.Fprintf(&b, "| %s | %s %s | %d | %s |\n", f.name, humanize.CommafWithDigits(f.value, 3), f.unit, f.rounds, f.goal)
 	}
 	return os.WriteFile(name, []byte(b.String()), 0o644)
 }

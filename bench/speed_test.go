@@ -19,29 +19,27 @@ const (
 func BenchmarkOrigin(b *testing.B) {
 	const records = 10_000
 	limit := records / parallelism * latency
-	report := func(b *testing.B) {
-		b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/limit.Seconds(), "x-limit")
+	timed := func(run func()) func() float64 {
+		return func() float64 {
+			began := time.Now()
+			run()
+			return time.Since(began).Seconds() / limit.Seconds()
+		}
 	}
 	b.Run("longhaul", func(b *testing.B) {
 		queue, _ := worker(b, b.TempDir())
 		finish(b, queue, sleepJob(1)) // the worker is there
-		for b.Loop() {
-			finish(b, queue, sleepJob(records))
-		}
-		report(b)
+		measured(b, figure{name: "origin: 10,000 × 100 ms, parallelism 200, default spec", unit: "× 5.0 s", goal: "≤ 1.05"}, rounds,
+			timed(func() { finish(b, queue, sleepJob(records)) }))
 	})
 	b.Run("bare-go-loop", func(b *testing.B) {
-		for b.Loop() {
-			bareLoop(records)
-		}
-		report(b)
+		measured(b, figure{name: "the same as a loop in Go that keeps nothing", unit: "× 5.0 s"}, rounds, timed(func() { bareLoop(records) }))
 	})
 	b.Run("xargs", func(b *testing.B) {
-		for b.Loop() {
+		measured(b, figure{name: "the same by xargs -P 200 sleep 0.1", unit: "× 5.0 s"}, 1, timed(func() {
 			out, err := exec.Command("sh", "-c", "seq 10000 | xargs -P 200 -n 1 sh -c 'exec sleep 0.1'").CombinedOutput()
 			require.NoError(b, err, string(out))
-		}
-		report(b)
+		}))
 	})
 }
 
@@ -64,8 +62,9 @@ func bareLoop(records int) {
 func BenchmarkThroughput(b *testing.B) {
 	const records = 1_000_000
 	queue, _ := worker(b, b.TempDir())
-	for b.Loop() {
+	measured(b, figure{name: "1,000,000 × 10 ms, parallelism 2,000", unit: "records/s"}, rounds, func() float64 {
+		began := time.Now()
 		finish(b, queue, wide(records))
-	}
-	b.ReportMetric(records*float64(b.N)/b.Elapsed().Seconds(), "records/s")
+		return records / time.Since(began).Seconds()
+	})
 }
