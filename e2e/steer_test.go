@@ -1,20 +1,31 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
 
 	"longhaul/job"
 )
 
+// progressOf asks the workflow. A query that the server has given to a worker that was killed
+// ends with a deadline, and is asked again.
 func progressOf(t *testing.T, id string) (p job.Progress) {
 	t.Helper()
 	answer, err := shared.QueryWorkflow(t.Context(), id, "", job.QueryProgress)
+	for range 2 {
+		if !errors.Is(err, context.DeadlineExceeded) && !errors.As(err, new(*serviceerror.DeadlineExceeded)) {
+			break
+		}
+		answer, err = shared.QueryWorkflow(t.Context(), id, "", job.QueryProgress)
+	}
 	require.NoError(t, err)
 	require.NoError(t, answer.Get(&p))
 	return p
