@@ -24,6 +24,7 @@ func TestWhatASpecReaches(t *testing.T) {
 		"the same":    changed(func(*job.Spec, *job.HTTPSpec) {}),
 		"parallelism": changed(func(s *job.Spec, _ *job.HTTPSpec) { s.Parallelism = 7 }),
 		"intervals":   changed(func(s *job.Spec, _ *job.HTTPSpec) { s.ChunkInterval = 1; s.BatchInterval = new(job.Duration) }),
+		"adaptive":    changed(func(s *job.Spec, _ *job.HTTPSpec) { s.MinParallelism = 7 }),
 		"rate":        changed(func(s *job.Spec, _ *job.HTTPSpec) { s.Rate = 7; s.MaxFailures.Value = 3 }),
 	} {
 		require.True(t, spec.ReachesLike(other, "id"), name)

@@ -46,6 +46,9 @@ actions   10: 4 activities, 4 heartbeats, 1 run, 1 signal
 price     less than $0.01 at Temporal Cloud's list price of $50 per million actions; a server of your own bills none
 disk      14 kB
 `, text)
+	text, err = plan(t, "parallelism: auto\n", "--latency", "30s")
+	require.NoError(t, err)
+	require.Contains(t, text, "limited by parallelism\n          if the API answers 1,000 calls at once as well as one\n")
 	text, err = plan(t, "", "--json")
 	require.NoError(t, err)
 	var e estimate.Estimate

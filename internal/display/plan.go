@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"longhaul/internal/estimate"
+	"longhaul/job"
 )
 
 // oneWorker is about how many HTTP calls per second two processors make, see
@@ -24,6 +25,9 @@ func Plan(w io.Writer, work estimate.Work, e estimate.Estimate) {
 	row("chunks", fmt.Sprintf("%s of at most %s records, %d in flight", comma(e.Chunks), comma(work.Spec.ChunkSize), e.Lanes))
 	row("batches", fmt.Sprintf("%s of at most %s records, a part file each", comma(e.Batches), comma(work.Spec.BatchRecords())))
 	row("time", fmt.Sprintf("%s, if a call takes %s: %s calls/s, limited by %s", aboutTime(e.Time.Std()), work.Latency, comma(int64(math.Round(e.CallsPerSecond))), e.LimitedBy))
+	if work.Spec.IsAdaptive() && e.LimitedBy == job.BottleneckParallelism {
+		row("", "if the API answers "+comma(int64(work.Spec.Parallelism))+" calls at once as well as one")
+	}
 	if e.CallsPerSecond > oneWorker {
 		row("", "more than about "+comma(oneWorker)+" HTTP calls/s need more than one worker of two processors")
 	}
