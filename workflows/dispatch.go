@@ -45,7 +45,9 @@ type dispatcher struct {
 	stopped error
 	// cancelChunks asks the chunks in flight to end; nil until chunks are dispatched.
 	cancelChunks workflow.CancelFunc
-	continues    bool
+	// ending is set once the server wants a new run, continues when this one has no chunk any
+	// more, and another one goes on.
+	ending, continues bool
 	// updating is held while a change is put in force, updatesInFlight counts those
 	// that are, or wait for it.
 	updating        workflow.Mutex
@@ -99,7 +101,7 @@ func (d *dispatcher) dispatch(ctx workflow.Context) error {
 	defer d.cancelChunks()
 	d.judgeFailures(true)
 	for d.stopped == nil && d.next(ctx, chunks) {
-		d.continues = d.continues || d.suggestsNewRun(ctx)
+		d.continues = d.continues || d.endsHere(ctx)
 	}
 	d.phase = job.PhaseDraining
 	d.describe(ctx)
@@ -116,8 +118,22 @@ func (d *dispatcher) dispatch(ctx workflow.Context) error {
 	return d.stopped
 }
 
-func (d *dispatcher) suggestsNewRun(ctx workflow.Context) bool {
-	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && d.cutter.AtBorder() && d.cutter.Left() > 0
+// changeEndOfRun is the change after which a run that ends has final chunks.
+const changeEndOfRun = "end-of-run"
+
+// endsHere says whether the server wants a new run, and this one can end.
+func (d *dispatcher) endsHere(ctx workflow.Context) bool {
+	if !workflow.GetInfo(ctx).GetContinueAsNewSuggested() || d.cutter.Left() == 0 {
+		return false
+	}
+	if workflow.GetVersion(ctx, changeEndOfRun, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return d.cutter.AtBorder()
+	}
+	if !d.ending {
+		d.ending = true
+		d.cutter.EndRun()
+	}
+	return d.cutter.Ended() && d.cutter.Left() > 0
 }
 
 // next waits for a lane and for the pace, and starts a chunk. It returns false

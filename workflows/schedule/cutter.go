@@ -14,8 +14,9 @@ type Cutter struct {
 	committed       []job.Range
 	// partial are batches that are cut whole, because few of their records are called.
 	partial []job.Partial
-	// next is the first index not handed out, left how many are to be.
-	next, left int64
+	// next is the first index not handed out, left how many are to be, end where this run of
+	// the workflow ends.
+	next, left, end int64
 }
 
 // NewCutter begins at record next. A chunk has at most chunkSize records, and not fewer
@@ -25,7 +26,7 @@ func NewCutter(plan job.Plan, next, chunkSize int64, lanes, callsPerLane int) *C
 	c := &Cutter{
 		records: plan.Records, batchRecords: plan.BatchRecords,
 		smallest: min(max(smallestChunk, 4*int64(callsPerLane)), chunkSize), largest: chunkSize,
-		lanes: int64(lanes), tapering: int64(lanes), committed: plan.Committed, partial: plan.Partial, next: next,
+		lanes: int64(lanes), tapering: int64(lanes), committed: plan.Committed, partial: plan.Partial, next: next, end: plan.Records,
 	}
 	c.left = Left(plan, next)
 	return c
@@ -54,12 +55,24 @@ func Left(plan job.Plan, next int64) int64 {
 	return left
 }
 
+// EndRun has this run of the workflow end with the first batch that leaves each lane a chunk:
+// the last ones are final, so that the calls of the run do not become fewer with each chunk.
+func (c *Cutter) EndRun() {
+	c.end = min(c.records, ceilDiv(c.next+c.lanes*c.Size(), c.batchRecords)*c.batchRecords)
+}
+
+// Ended says whether this run has no chunk any more.
+func (c *Cutter) Ended() bool {
+	c.skipCommitted()
+	return c.next >= c.end
+}
+
 // Cut returns the next chunk, and whether it ends its batch; false if there is
-// none. Sizes taper: guided self-scheduling (Polychronopoulos and Kuck, 1987)
+// none in this run. Sizes taper: guided self-scheduling (Polychronopoulos and Kuck, 1987)
 // with half the usual chunk, so that all lanes end at about the same time.
 func (c *Cutter) Cut() (chunk job.Range, endsBatch, ok bool) {
 	c.skipCommitted()
-	if c.next >= c.records {
+	if c.next >= c.end {
 		return job.Range{}, false, false
 	}
 	if chunk, ok := c.cutPartial(); ok {
@@ -108,7 +121,7 @@ func (c *Cutter) SetLanes(lanes int) {
 // they are.
 func (c *Cutter) AddLane() { c.lanes++ }
 
-// IsFinal says whether the next chunk is among the last ones, one for each
+// IsFinal says whether the next chunk is among the last ones of this run, one for each
 // lane.
 func (c *Cutter) IsFinal() bool {
 	ahead := *c

@@ -128,3 +128,38 @@ func TestEvenChunks(t *testing.T) {
 		require.LessOrEqual(t, largest, int64(1000))
 	})
 }
+
+// A run that ends has a final chunk for each lane, and whole batches.
+func TestTheEndOfARun(t *testing.T) {
+	t.Parallel()
+	c := NewCutter(job.Plan{Records: 1_000_000, BatchRecords: 5000}, 0, 1000, 8, 25)
+	for range 3 {
+		require.False(t, c.IsFinal())
+		_, _, _ = c.Cut()
+	}
+	c.EndRun()
+	finals, chunks := 0, 0
+	for !c.Ended() {
+		final := c.IsFinal()
+		chunk, _, ok := c.Cut()
+		require.True(t, ok)
+		require.EqualValues(t, 1000, chunk.Len())
+		chunks++
+		if final {
+			finals++
+		}
+	}
+	_, _, ok := c.Cut()
+	require.False(t, ok)
+	require.Equal(t, 8, finals)
+	require.Equal(t, 12, chunks, "the first border that leaves each lane one")
+	require.True(t, c.AtBorder())
+	require.EqualValues(t, 985_000, c.Left())
+
+	short := NewCutter(job.Plan{Records: 7000, BatchRecords: 5000}, 0, 1000, 8, 25)
+	short.EndRun()
+	for !short.Ended() {
+		_, _, _ = short.Cut()
+	}
+	require.EqualValues(t, 2000, short.Left(), "chunks are small near the end, and leave each lane one in the batch")
+}
