@@ -76,7 +76,7 @@ func writeResults() error {
 	}
 	b.WriteString("\n| | median | rounds | goal |\n|---|---|---|---|\n")
 	for _, f := range figures {
-		fmt.Fprintf(&b, "| %s | %s %s | %d | %s |\n", f.name, humanize.CommafWithDigits(f.value, 3), f.unit, f.rounds, f.goal)
+		fmt.Fprintf(&b, "| %s | %s %s | %d | %s |\n", f.name, humanize.CommafWithDigits(f.value, 2), f.unit, f.rounds, f.goal)
 	}
 	return os.WriteFile(name, []byte(b.String()), 0o644)
 }
