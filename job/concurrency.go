@@ -36,7 +36,7 @@ const (
 	ConcurrencyLatency ConcurrencyReason = "latency"
 	// ConcurrencyBusy: with more, calls timed out, or were answered with HTTP 503 or 504.
 	ConcurrencyBusy ConcurrencyReason = "busy"
-	// ConcurrencyRefused: the API refuses calls when more are started in a second.
+	// ConcurrencyRefused: the API refuses calls (HTTP 429) when there are more.
 	ConcurrencyRefused ConcurrencyReason = "refused"
 )
 
@@ -59,6 +59,14 @@ func LatestConcurrency(said []Concurrency, now Concurrency) []Concurrency {
 	return said
 }
 
+// CallsAtOnce is how many all pools together have found.
+func CallsAtOnce(found []Concurrency) (calls int) {
+	for _, c := range found {
+		calls += c.Calls
+	}
+	return calls
+}
+
 // ConcurrencyText says how many calls at once all pools together have found, and why there
 // are not more, as the last of them says; empty if nothing is known. The number is written by
 // the function.
@@ -66,13 +74,8 @@ func ConcurrencyText(found []Concurrency, settings Settings, number func(int64) 
 	if len(found) == 0 {
 		return ""
 	}
-	calls, last := 0, found[0]
-	for _, c := range found {
-		if calls += c.Calls; c.At.After(last.At) {
-			last = c
-		}
-	}
-	text := number(int64(calls)) + " of " + settings.ParallelismText(number) + " calls at once"
+	last := slices.MaxFunc(found, func(a, b Concurrency) int { return a.At.Compare(b.At) })
+	text := number(int64(CallsAtOnce(found))) + " of " + settings.ParallelismText(number) + " calls at once"
 	switch last.Reason {
 	case ConcurrencyLatency:
 		return text + ", with more the API becomes slower"

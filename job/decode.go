@@ -115,10 +115,7 @@ func (c *checker) checkObject(path string, data []byte, t reflect.Type) json.Raw
 		}
 		seen[name] = true
 		if path == "" && name == "parallelism" {
-			value = c.parallelism(value, fitting)
-			if fitting["min_parallelism"] != nil {
-				seen["min_parallelism"] = true
-			}
+			value = c.parallelism(value, fitting, seen)
 		}
 		field, ok := fieldOf(t, name)
 		if !ok {

@@ -35,8 +35,8 @@ func (s Settings) ParallelismText(number func(int64) string) string {
 }
 
 // parallelism reads "auto" and {"min": 4, "max": 1000}: it returns the JSON of the most
-// calls, and puts that of the least among the fields. All else it returns as it is.
-func (c *checker) parallelism(value json.RawMessage, fields map[string]json.RawMessage) json.RawMessage {
+// calls, and puts that of the least among the fields, which then were seen. All else it returns as it is.
+func (c *checker) parallelism(value json.RawMessage, fields map[string]json.RawMessage, seen map[string]bool) json.RawMessage {
 	found := parallelismRange{autoMin, autoMax}
 	switch text := strings.TrimSpace(string(value)); {
 	case text == `"`+auto+`"`:
@@ -56,6 +56,11 @@ func (c *checker) parallelism(value json.RawMessage, fields map[string]json.RawM
 	default:
 		return value
 	}
+	if seen["min_parallelism"] {
+		c.found(Errorf(KindSpec, "min_parallelism", "is there twice").WithHint("keep one of them"))
+		return nil
+	}
+	seen["min_parallelism"] = true
 	fields["min_parallelism"] = json.RawMessage(strconv.Itoa(found.Min))
 	return json.RawMessage(strconv.Itoa(found.Max))
 }

@@ -9,6 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func TestALeastThatIsThereTwice(t *testing.T) {
+	t.Parallel()
+	var tuning Tuning
+	err := json.Unmarshal([]byte(`{"min_parallelism": 3, "parallelism": "auto"}`), &tuning)
+	require.EqualError(t, err, "min_parallelism: is there twice; keep one of them", "the other order is below")
+}
+
 func specWith(t *testing.T, parallelism string) (Spec, error) {
 	t.Helper()
 	var s Spec

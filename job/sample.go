@@ -1,7 +1,5 @@
 package job
 
-import "time"
-
 // maxSample bounds a sample: each of its records is an activity.
 const maxSample = 1000
 
@@ -32,11 +30,6 @@ type Sampled struct {
 	// it; BytesStdDev is the standard deviation.
 	Bytes       float64 `json:"bytes"`
 	BytesStdDev float64 `json:"bytes_stddev"`
-}
-
-// MeanLatency is that of the calls.
-func (s Sampled) MeanLatency() time.Duration {
-	return time.Duration(s.Mean * float64(time.Millisecond))
 }
 
 // CallsPerRecord is how many calls a record took on average.

@@ -19,7 +19,7 @@ const oneWorker = 10_000
 
 // Plan prints what a job will take.
 func Plan(w io.Writer, work estimate.Work, e estimate.Estimate) {
-	row := func(name, text string) { fmt.Fprintf(w, "%-9s %s\n", name, text) }
+	row := rows(w)
 	comma := humanize.Comma
 	row("records", comma(e.Records))
 	row("chunks", fmt.Sprintf("%s of at most %s records, %d in flight", comma(e.Chunks), comma(work.Spec.ChunkSize), e.Lanes))
@@ -39,6 +39,11 @@ func Plan(w io.Writer, work estimate.Work, e estimate.Estimate) {
 		disk += " and the answers (--answer-bytes counts them)"
 	}
 	row("disk", disk)
+}
+
+// rows prints a name and a text on a line.
+func rows(w io.Writer) func(name, text string) {
+	return func(name, text string) { fmt.Fprintf(w, "%-9s %s\n", name, text) }
 }
 
 func actionsByKind(a estimate.Actions) string {

@@ -20,7 +20,7 @@ const confidence = 1.96
 // estimate from one end of its 95 % interval to the other. The summary has a Sample.
 func Sample(w io.Writer, spec job.Spec, summary job.Summary) {
 	s := summary.Sample
-	row := func(name, text string) { fmt.Fprintf(w, "%-9s %s\n", name, text) }
+	row := rows(w)
 	row("sample", fmt.Sprintf("%s of %s records: %s succeeded, %s failed, %s",
 		humanize.Comma(s.Records), humanize.Comma(summary.Records), humanize.Comma(s.Succeeded), humanize.Comma(s.Failed), CallsMade(s.Totals)))
 	if s.Failed > 0 {

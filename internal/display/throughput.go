@@ -105,10 +105,7 @@ func possible(s jobclient.Snapshot) float64 {
 	}
 	calls := s.Settings.Parallelism
 	if len(s.Concurrency) > 0 {
-		calls = 0
-		for _, found := range s.Concurrency {
-			calls += found.Calls
-		}
+		calls = job.CallsAtOnce(s.Concurrency)
 	}
 	most := float64(calls) * 1000 / s.Latency.P50
 	if s.Settings.Rate > 0 {

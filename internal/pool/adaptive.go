@@ -43,9 +43,9 @@ type adaptive struct {
 	// on is set once the API has refused a call, learned when the rate is known.
 	on, learned bool
 	starts      startCounts
-	// gradual: the calls become more bit by bit, so that a refusal can tell that the API bounds
-	// the calls at once, not the rate.
-	gradual bool
+	// concurrency, when it is on, has the calls become more bit by bit, so that a refusal can
+	// tell that the API bounds the calls at once, not the rate.
+	concurrency *concurrency
 	// plateau is the rate that was accepted, grown since origin.
 	plateau float64
 	origin  time.Time
@@ -61,7 +61,9 @@ type adaptive struct {
 	accepted int
 }
 
-func newAdaptive() *adaptive { return &adaptive{limiter: rate.NewLimiter(rate.Inf, 1)} }
+func newAdaptive(c *concurrency) *adaptive {
+	return &adaptive{limiter: rate.NewLimiter(rate.Inf, 1), concurrency: c}
+}
 
 // begin notes the start of a call.
 func (a *adaptive) begin(now time.Time) {
@@ -125,7 +127,7 @@ func (a *adaptive) judge(now time.Time) {
 
 // boundsCalls says whether to bound the calls at once, not the rate: they became more bit by
 // bit, and some were accepted beside those that were refused.
-func (a *adaptive) boundsCalls() bool { return a.gradual && a.calling > a.refusals }
+func (a *adaptive) boundsCalls() bool { return a.concurrency.isOn() && a.calling > a.refusals }
 
 // hasRoom says whether one more call may be made beside those.
 func (a *adaptive) hasRoom(now time.Time, calling int) bool {

@@ -198,7 +198,7 @@ func TestAnAPIThatRefusesEverything(t *testing.T) {
 // again.
 func TestALateRefusalBelongsToTheOneBefore(t *testing.T) {
 	t.Parallel()
-	a, now := newAdaptive(), time.Unix(1000, 0)
+	a, now := newAdaptive(newConcurrency()), time.Unix(1000, 0)
 	for range 50 {
 		a.begin(now)
 	}

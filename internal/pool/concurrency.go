@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/platinummonkey/go-concurrency-limits/limit"
@@ -38,9 +39,11 @@ const (
 // several workers come to the same share (Chiu and Jain, 1989). What an API refuses
 // because of its rate is the matter of adaptive. The pool's lock guards it.
 type concurrency struct {
-	// slots counts the grants that are adaptive, least is the sum of their least calls.
-	slots, least int
-	vegas        *limit.VegasLimit
+	// slots counts the grants that are adaptive: without any, the lock is spared.
+	slots atomic.Int64
+	// least is the sum of their least calls.
+	least int
+	vegas *limit.VegasLimit
 	// grown is set at the end of the slow start.
 	grown bool
 
@@ -90,7 +93,7 @@ func newConcurrency() *concurrency {
 }
 
 // isOn says whether any grant is adaptive.
-func (c *concurrency) isOn() bool { return c.slots > 0 }
+func (c *concurrency) isOn() bool { return c.slots.Load() > 0 }
 
 // allowed is how many calls there may be with grants for so many. A higher limit comes into
 // force bit by bit, so that the called side does not see many calls at once.
@@ -191,11 +194,11 @@ func (p *Pool) Concurrency() *job.Concurrency {
 
 // learnConcurrency notes a call that has ended, before its token is free.
 func (p *Pool) learnConcurrency(failure *job.CallError, began, now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if !p.concurrency.isOn() {
 		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	// Calls that wait for the rate have a token, too.
 	full := p.inFlight >= p.concurrency.allowed(p.capacity, now) && len(p.throttle.starting) == 0
 	if p.concurrency.note(failure, began, now, full) {

@@ -197,7 +197,7 @@ func TestAnAdaptiveGrantComesAndGoes(t *testing.T) {
 	p.Retune(control(3, false, job.LaneGrant{Calls: 9}))
 	require.Nil(t, p.Concurrency())
 	s.Leave()
-	require.Zero(t, p.concurrency.slots)
+	require.False(t, p.concurrency.isOn())
 	require.Zero(t, p.concurrency.least)
 }
 
@@ -207,7 +207,7 @@ func TestSomeBusyAnswersAreTolerated(t *testing.T) {
 	busy := &job.CallError{Kind: "http", Status: 503, Retry: true}
 	for part, fewer := range map[int]bool{100: false, 10: true} {
 		c, now := newConcurrency(), time.Unix(1000, 0)
-		c.slots = 1
+		c.slots.Store(1)
 		for i := range 2000 {
 			began := now
 			now = now.Add(100 * time.Millisecond)

@@ -98,9 +98,10 @@ type Options struct {
 func New(caller calls.Caller, options Options) *Pool {
 	p := &Pool{
 		id: uuid.NewString(), caller: caller, options: options,
-		isolation: semaphore.NewWeighted(everyCall), waitingRecords: semaphore.NewWeighted(maxWaiting), slots: map[*Slot]struct{}{}, throttle: newThrottle(), adaptive: newAdaptive(), concurrency: newConcurrency(),
+		isolation: semaphore.NewWeighted(everyCall), waitingRecords: semaphore.NewWeighted(maxWaiting), slots: map[*Slot]struct{}{}, throttle: newThrottle(), concurrency: newConcurrency(),
 		tally: tally{output: options.Output}, stuck: stuck{timeout: options.Timeout, report: options.Stuck, calls: map[*stuckCall]struct{}{}},
 	}
+	p.adaptive = newAdaptive(p.concurrency)
 	p.over, p.end = context.WithCancelCause(context.Background())
 	p.outage = newOutage(options.Outage, p.wake, p.end)
 	p.canary = newCanary(options.Outage.GiveUpAtStart, p.wake, p.outage.probeNow, p.end)

@@ -115,9 +115,8 @@ func (s *Slot) retune(grant job.LaneGrant) {
 func (p *Pool) count(grant job.LaneGrant, times int) {
 	p.capacity += times * grant.Calls
 	if grant.Adaptive {
-		p.concurrency.slots += times
+		p.concurrency.slots.Add(int64(times))
 		p.concurrency.least += times * grant.Least
-		p.adaptive.gradual = p.concurrency.isOn()
 	}
 }
 
