@@ -99,20 +99,24 @@ func TestNothingFollowsAWriteThatWasGivenUp(t *testing.T) {
 		d := &disk{Folder: f.folder}
 		f.folder = d
 		ctx, cancel := context.WithCancel(t.Context())
-		w, err := f.Create(ctx, job.Range{Last: 3}, "run", 1)
+		w, err := f.Create(ctx, job.Range{Last: 12}, "run", 1)
 		require.NoError(t, err)
 		require.NoError(t, w.Append(parttest.Success(0)))
 		d.full.Store(true)
 		given := make(chan error)
-		go func() { given <- w.Append(parttest.Success(1)) }()
+		for i := range int64(10) {
+			go func() { given <- w.Append(parttest.Success(i + 1)) }()
+		}
 		<-time.After(10 * time.Second)
 		cancel()
-		require.ErrorIs(t, <-given, syscall.ENOSPC)
+		for range 10 {
+			require.ErrorIs(t, <-given, syscall.ENOSPC, "who writes, and who waits for it")
+		}
 		d.full.Store(false)
-		require.ErrorIs(t, w.Append(parttest.Success(2)), syscall.ENOSPC)
+		require.ErrorIs(t, w.Append(parttest.Success(11)), syscall.ENOSPC)
 		_, err = w.Seal()
 		require.NoError(t, err)
-		answered, err := open(t, dir).Answered(t.Context(), job.Range{Last: 3})
+		answered, err := open(t, dir).Answered(t.Context(), job.Range{Last: 12})
 		require.NoError(t, err)
 		require.EqualValues(t, 1, answered.Done())
 	})

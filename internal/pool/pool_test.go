@@ -258,3 +258,15 @@ func TestAWaitingCallGivesUpItsPlace(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+// A token that has a waiter for its first wait only does not keep it: the run lends it to the
+// next token.
+func TestALentWaiterIsUsedOnce(t *testing.T) {
+	t.Parallel()
+	p := newPool(nil, retries)
+	p.Join(job.LaneGrant{Calls: 2}, nil)
+	line, _ := p.queueUp(0)
+	first := &token{pool: p, line: line, waiter: newWaiter(true)}
+	require.NoError(t, first.acquire(t.Context(), true), "without a wait")
+	require.Nil(t, first.waiter)
+}
